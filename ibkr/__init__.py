@@ -1,0 +1,1 @@
+"""A typed, Django-free client library for Interactive Brokers over the official ibapi."""

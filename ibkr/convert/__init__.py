@@ -1,0 +1,1 @@
+"""ibapi's objects, texts and "unset" numbers, turned into the library's types and back."""
