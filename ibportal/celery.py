@@ -1,0 +1,30 @@
+"""The Celery application: default workers, beat, and one gateway worker per connection."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_init, worker_ready
+
+from ibportal import collector
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ibportal.settings")
+
+app = Celery("ibportal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.include = ["ibportal.tasks", "ibportal.gateway.tasks"]
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+def add_steps(sender: Any, **_: Any) -> None:
+    """The steps import models, so they are added when a worker starts, not on import."""
+    from ibportal.gateway.bootstep import GatewayStep  # noqa: PLC0415
+    from ibportal.pulse import PulseStep  # noqa: PLC0415
+
+    sender.app.steps["worker"].update({GatewayStep, PulseStep})
+
+
+@worker_ready.connect
+def settle(**_: Any) -> None:
+    collector.settle()

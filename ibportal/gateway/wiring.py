@@ -1,0 +1,99 @@
+"""Broker event → one app function: the only table that knows both sides."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from apps.accounts import ingest
+from ibkr.port import BrokerEvent
+from ibkr.types import (
+    AccountPnL,
+    AccountValue,
+    DataKindChanged,
+    Greeks,
+    LinkChanged,
+    ManagedAccounts,
+    PortfolioItem,
+    Position,
+    PositionPnL,
+    PositionsSnapshot,
+    Tick,
+)
+
+MARKET_DATA = (Tick, Greeks, DataKindChanged)
+"""These go straight to the tick pipeline and never touch the database."""
+
+CHANGES_HOLDINGS = (PositionsSnapshot, Position)
+
+Writer = Callable[[int, Sequence[Any], datetime], None]
+
+
+def _values(connection_id: int, events: Sequence[AccountValue], at: datetime) -> None:
+    ingest.on_account_values(connection_id=connection_id, values=events, at=at)
+
+
+def _portfolio(connection_id: int, events: Sequence[PortfolioItem], at: datetime) -> None:
+    ingest.on_portfolio(connection_id=connection_id, items=events, at=at)
+
+
+def _account_pnl(connection_id: int, events: Sequence[AccountPnL], at: datetime) -> None:
+    ingest.on_account_pnl(connection_id=connection_id, pnls=events, at=at)
+
+
+def _position_pnl(connection_id: int, events: Sequence[PositionPnL], at: datetime) -> None:
+    ingest.on_position_pnl(connection_id=connection_id, pnls=events, at=at)
+
+
+def _snapshots(connection_id: int, events: Sequence[PositionsSnapshot], at: datetime) -> None:  # noqa: ARG001  # a snapshot carries its own time
+    for event in events:
+        ingest.on_positions_snapshot(connection_id=connection_id, snapshot=event)
+
+
+def _positions(connection_id: int, events: Sequence[Position], at: datetime) -> None:
+    for event in events:
+        ingest.on_position(connection_id=connection_id, position=event, at=at)
+
+
+def _links(connection_id: int, events: Sequence[LinkChanged], at: datetime) -> None:  # noqa: ARG001  # likewise
+    for event in events:
+        ingest.on_link(connection_id=connection_id, change=event)
+
+
+def _accounts(connection_id: int, events: Sequence[ManagedAccounts], at: datetime) -> None:  # noqa: ARG001  # likewise
+    for event in events:
+        ingest.on_accounts(connection_id=connection_id, codes=event.accounts, at=event.at)
+
+
+WRITERS: dict[type, Writer] = {
+    ManagedAccounts: _accounts,
+    AccountValue: _values,
+    PortfolioItem: _portfolio,
+    AccountPnL: _account_pnl,
+    PositionPnL: _position_pnl,
+    PositionsSnapshot: _snapshots,
+    Position: _positions,
+    LinkChanged: _links,
+}
+
+
+def writer_for(connection_id: int, now: Callable[[], datetime]) -> Callable[..., None]:
+    """The inbox's handler: runs of one type are written together, in the order they came."""
+    return partial(_write, connection_id, now)
+
+
+def _write(connection_id: int, now: Callable[[], datetime], events: Sequence[BrokerEvent]) -> None:
+    for kind, run in groupby(events, type):
+        writer = WRITERS.get(kind)
+        if writer is not None:
+            writer(connection_id, list(run), now())
+
+
+def stored(event: BrokerEvent) -> bool:
+    """Whether an app keeps this kind of event; the others have no reader yet."""
+    return type(event) in WRITERS
+
+
+def changes_holdings(events: Iterable[BrokerEvent]) -> bool:
+    return any(isinstance(event, CHANGES_HOLDINGS) for event in events)

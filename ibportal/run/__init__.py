@@ -1,0 +1,1 @@
+"""`make run`: the whole portal on one machine, under one supervisor, with one Ctrl-C."""
