@@ -1,0 +1,1 @@
+"""Connections, accounts, values, positions, P&L and who may see them."""

@@ -1,0 +1,46 @@
+"""Admin of what the broker and the checks wrote; read-only."""
+
+from django.contrib import admin
+
+from apps.accounts.admin.base import HistoryAdmin, ReadOnlyAdmin
+from apps.accounts.masks import mask_text
+from apps.accounts.models import AccountValue, EquityPoint, Finding, LinkEvent, Position
+
+
+@admin.register(LinkEvent)
+class LinkEventAdmin(ReadOnlyAdmin[LinkEvent]):
+    list_display = ["connection", "state", "code", "sentence", "at"]
+    list_filter = ["connection", "state"]
+    list_select_related = ["connection"]
+
+
+@admin.register(EquityPoint)
+class EquityPointAdmin(HistoryAdmin[EquityPoint]):
+    list_display = ["account", "at", "net_liquidation", "cash", "daily_pnl"]
+    list_filter = ["account"]
+    date_hierarchy = "at"
+
+
+@admin.register(Finding)
+class FindingAdmin(HistoryAdmin[Finding]):
+    list_display = ["account", "severity", "code", "sentence", "last_seen_at", "resolved_at"]
+    list_filter = ["severity", "code", "account"]
+
+
+@admin.register(AccountValue)
+class ValueAdmin(HistoryAdmin[AccountValue]):
+    list_display = ["account", "tag", "currency", "amount", "shown_text", "at"]
+    list_filter = ["account", "currency"]
+    search_fields = ["tag"]
+    fields = ["account", "tag", "currency", "amount", "shown_text", "at"]
+
+    @admin.display(description="text")
+    def shown_text(self, value: AccountValue) -> str:
+        return mask_text(value.text)
+
+
+@admin.register(Position)
+class PositionAdmin(HistoryAdmin[Position]):
+    list_display = ["account", "symbol", "local_symbol", "sec_type", "quantity", "average_cost"]
+    list_filter = ["account", "sec_type", "currency"]
+    search_fields = ["symbol", "local_symbol"]

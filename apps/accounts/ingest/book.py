@@ -1,0 +1,145 @@
+"""One account's rows in memory: change them, then `save` writes and publishes the difference."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from django.db import models
+
+from apps.accounts.models import AccountValue, BrokerAccount, Position
+from apps.accounts.numbers import rounded
+from apps.accounts.patches import difference
+from apps.accounts.state import SHOWN_TAGS, compose
+from apps.accounts.topics import account_topic
+from apps.lib import realtime
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may change, and so has to be read: None is everything.
+
+    A change of exchange rates reaches every position; any other change only what is named here.
+    """
+
+    con_ids: frozenset[int] | None = frozenset()
+    tags: frozenset[str] | None = SHOWN_TAGS
+
+
+EVERYTHING = Scope(con_ids=None, tags=None)
+
+
+class Book:
+    """Use inside a transaction. What `save` publishes is the state after less the state before."""
+
+    def __init__(self, account: BrokerAccount, scope: Scope = EVERYTHING) -> None:
+        self.account = account
+        values, positions = account.values.all(), account.positions.all()
+        if scope.tags is not None:
+            values = values.filter(tag__in=scope.tags)
+        if scope.con_ids is not None:
+            positions = positions.filter(con_id__in=scope.con_ids)
+        self.values = {(v.tag, v.currency): v for v in values}
+        self.positions = {p.con_id: p for p in positions}
+        self._before = self.state()
+        self._account_fields: set[str] = set()
+        self._values: dict[tuple[str, str], AccountValue] = {}
+        self._positions: dict[int, Position] = {}
+        self._position_fields: set[str] = set()
+        self._removed: list[int] = []
+
+    def state(self) -> dict[str, Any]:
+        return compose(self.account, self.values, self.positions.values())
+
+    def set_account(self, **fields: Any) -> None:
+        self._account_fields |= assign(self.account, fields)
+
+    def set_value(self, tag: str, currency: str, *, at: datetime, **fields: Any) -> None:
+        value = self.values.get((tag, currency))
+        if value is None:
+            value = AccountValue(account=self.account, tag=tag, currency=currency)
+            self.values[tag, currency] = value
+        if assign(value, fields) or value.pk is None:
+            value.at = at
+            self._values[tag, currency] = value
+
+    def set_position(self, con_id: int, *, at: datetime, **fields: Any) -> None:
+        """Creates the row when there is none."""
+        position = self.positions.get(con_id)
+        if position is None:
+            position = Position(account=self.account, con_id=con_id)
+            self.positions[con_id] = position
+        changed = assign(position, fields)
+        if changed or position.pk is None:
+            position.updated_at = at
+            self._position_fields |= changed | {"updated_at"}
+            self._positions[con_id] = position
+
+    def remove_position(self, con_id: int) -> None:
+        position = self.positions.pop(con_id, None)
+        self._positions.pop(con_id, None)
+        if position is not None and position.pk is not None:
+            self._removed.append(position.pk)
+
+    def save(self) -> None:
+        if self._account_fields:
+            self.account.save(update_fields=self._account_fields)
+        if self._removed:
+            Position.objects.filter(pk__in=self._removed).delete()
+        upsert(
+            AccountValue.objects,
+            self._values.values(),
+            key=("account", "tag", "currency"),
+            fields=VALUE_FIELDS,
+        )
+        upsert(
+            Position.objects,
+            self._positions.values(),
+            key=("account", "con_id"),
+            fields=self._position_fields,
+        )
+        if patch := difference(self._before, self.state()):
+            realtime.publish(account_topic(self.account.pk), patch)
+
+
+VALUE_FIELDS = {"amount", "text", "at"}
+
+
+def assign(row: models.Model, fields: dict[str, Any]) -> set[str]:
+    """Sets the fields, numbers as the database will return them; the names that changed."""
+    changed = set()
+    for name, value in fields.items():
+        new = _canonical(row, name, value)
+        if getattr(row, name) != new:
+            setattr(row, name, new)
+            changed.add(name)
+    return changed
+
+
+def upsert(
+    manager: models.Manager[Row], rows: Iterable[Row], *, key: Sequence[str], fields: Iterable[str]
+) -> None:
+    """One statement for new and changed rows; of existing rows only `fields` are written."""
+    copies = [_without_pk(row) for row in rows]
+    if copies:
+        manager.bulk_create(
+            copies, update_conflicts=True, unique_fields=key, update_fields=sorted(fields)
+        )
+
+
+def _canonical(row: models.Model, name: str, value: Any) -> Any:
+    if not isinstance(value, Decimal):
+        return value
+    field = row._meta.get_field(name)
+    if not isinstance(field, models.DecimalField):
+        raise TypeError(f"{name} of {type(row).__name__} takes no Decimal")
+    return rounded(value, field.decimal_places)
+
+
+def _without_pk(row: Row) -> Row:
+    # With its primary key, a row would conflict on that before it conflicts on `key`.
+    names = [f.attname for f in row._meta.concrete_fields if not f.primary_key]
+    return type(row)(**{name: getattr(row, name) for name in names})

@@ -1,0 +1,20 @@
+"""The tables of the accounts app."""
+
+from apps.accounts.models.access import AccountGrant
+from apps.accounts.models.account import AccountValue, BrokerAccount
+from apps.accounts.models.connection import Connection, LinkEvent
+from apps.accounts.models.equity import CashFlow, EquityPoint
+from apps.accounts.models.finding import Finding
+from apps.accounts.models.position import Position
+
+__all__ = [
+    "AccountGrant",
+    "AccountValue",
+    "BrokerAccount",
+    "CashFlow",
+    "Connection",
+    "EquityPoint",
+    "Finding",
+    "LinkEvent",
+    "Position",
+]

@@ -1,0 +1,77 @@
+"""Accounts as a user may see them, and what they hold."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import BrokerAccount, Connection, Finding, Position
+from apps.accounts.permissions import User, is_superuser, is_user
+from apps.accounts.state import SHOWN_TAGS, compose
+from apps.lib.errors import NotFound
+from ibkr.types import Contract
+
+
+def accounts_visible(user: User) -> QuerySet[BrokerAccount]:
+    """Superusers see all accounts, others those they hold a grant for."""
+    accounts = BrokerAccount.objects.select_related("connection")
+    if not is_user(user):
+        return accounts.none()
+    return accounts if is_superuser(user) else accounts.filter(grants__user=user.pk)
+
+
+def account_get(user: User, pk: int | str) -> BrokerAccount:
+    """Raises NotFound for what is missing and, with the same words, for what is not theirs."""
+    account = None
+    if str(pk).isascii() and str(pk).isdigit() and len(str(pk)) < 19:
+        account = accounts_visible(user).filter(pk=int(pk)).first()
+    if account is None:
+        raise NotFound(
+            _("There is no such account, or you have not been given access to it."),
+            remedy=_("Ask an administrator for a grant on the account."),
+        )
+    return account
+
+
+def account_state(account: BrokerAccount, *, unmask: bool) -> dict[str, Any]:
+    """State of the topic `accounts:<pk>`."""
+    shown = account.values.filter(tag__in=SHOWN_TAGS)
+    values = {(value.tag, value.currency): value for value in shown}
+    return compose(account, values, account.positions.all(), unmask=unmask)
+
+
+def accounts_of(connection: Connection) -> list[BrokerAccount]:
+    return list(connection.accounts.all())
+
+
+def contracts_held(connection: Connection) -> dict[str, list[Contract]]:
+    """The instruments each account of the connection holds, by account id, in conId order."""
+    held: dict[str, list[Contract]] = {}
+    rows = Position.objects.filter(account__connection=connection).select_related("account")
+    for position in rows.order_by("account__code", "con_id"):
+        held.setdefault(position.account.code, []).append(_contract(position))
+    return held
+
+
+def findings_open(user: User) -> QuerySet[Finding]:
+    """Unresolved findings of the accounts the user may see, the newest first."""
+    return Finding.objects.filter(
+        resolved_at__isnull=True, account__in=accounts_visible(user)
+    ).select_related("account")
+
+
+def _contract(position: Position) -> Contract:
+    return Contract(
+        con_id=position.con_id,
+        symbol=position.symbol,
+        sec_type=position.sec_type,
+        currency=position.currency,
+        exchange=position.exchange,
+        primary_exchange=position.primary_exchange,
+        local_symbol=position.local_symbol,
+        trading_class=position.trading_class,
+        multiplier=position.multiplier,
+        expiry=position.expiry,
+        strike=position.strike,
+        right=position.right,
+    )

@@ -1,0 +1,109 @@
+"""The API's one error shape and its JSON renderer."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.renderers import BaseRenderer
+from rest_framework.response import Response
+from rest_framework.serializers import CharField, DictField, ListField, Serializer
+from rest_framework.views import exception_handler as drf_handler
+from rest_framework.views import set_rollback
+
+from apps.lib.errors import Invalid, PortalError
+
+
+class ErrorSerializer(Serializer[Any]):
+    """The body of every answer from 400 upwards; `fields` only where fields are wrong."""
+
+    code = CharField()
+    message = CharField()
+    remedy = CharField(allow_blank=True)
+    fields = DictField(  # type: ignore[assignment]  # DRF's metaclass takes the field out again
+        child=ListField(child=CharField()), required=False
+    )
+
+
+class OrjsonRenderer(BaseRenderer):
+    """JSON with Decimals as strings without exponent, and times in ISO 8601."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "text"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        del accepted_media_type, renderer_context
+        return b"" if data is None else orjson.dumps(data, default=_plain)
+
+
+class Pages(LimitOffsetPagination):
+    """?limit= and ?offset=; at most a thousand rows an answer."""
+
+    default_limit = 100
+    max_limit = 1000
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """{"code", "message", "remedy", "fields"?}; None lets unexpected errors be a 500."""
+    if isinstance(error, PortalError):
+        set_rollback()
+        body: dict[str, Any] = dict(error.as_dict())
+        if isinstance(error, Invalid):
+            body["fields"] = error.fields
+        return Response(body, status=error.status)
+    response = drf_handler(error, dict(context))
+    if response is not None:
+        response.data = _body(error)
+    return response
+
+
+def _body(error: Exception) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        return {
+            "code": "invalid",
+            "message": _("The request does not make sense as it is."),
+            "remedy": "",
+            "fields": _fields(error.detail),
+        }
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        raise TypeError("DRF answers only its own errors") from error
+    return {"code": error.default_code, "message": str(error.detail), "remedy": ""}
+
+
+def _fields(detail: Any) -> dict[str, list[str]]:
+    if isinstance(detail, Mapping):
+        return {str(name): _texts(value) for name, value in detail.items()}
+    return {"non_field_errors": _texts(detail)}
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for part in value.values() for text in _texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return [str(value)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,30 @@
+"""The process-wide Redis client and the names of the keys the portal uses."""
+
+from functools import cache
+
+import redis
+from django.conf import settings
+
+LEASE = "ibportal:lease:{name}"
+LINK = "ibportal:link:{slug}"
+NOTICES = "ibportal:notices:{slug}"
+PULSE = "ibportal:pulse:{name}"
+QUOTES = "ibportal:quotes:{slug}"
+QUOTES_ALIVE = "ibportal:quotes:{slug}:alive"
+REPLY = "ibportal:reply:{id}"
+SEQUENCE = "ibportal:seq:{topic}"
+STREAMS = "ibportal:streams:{slug}"
+STREAMS_DUE = "ibportal:streams:{slug}:due"
+VIEWED = "ibportal:viewed:{slug}"
+CHANNEL_QUOTES = "ibportal:stream:quotes:{slug}"
+
+
+@cache
+def client() -> "redis.Redis":
+    """A pooled client that returns bytes; calls give up after five seconds."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=5,
+        socket_connect_timeout=5,
+        health_check_interval=30,
+    )
