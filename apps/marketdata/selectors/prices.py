@@ -1,0 +1,56 @@
+"""Prices of instruments over all connections a reader may see: value, kind, time, stale or not."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from apps.lib import redis as store
+from apps.marketdata.models import Instrument
+from apps.marketdata.pipeline.conflate import STALE
+from apps.marketdata.staleness import Price, price_of
+from ibkr.types import PriceKind, Session
+
+Quote = dict[str, Any]
+RANK = {kind.value: rank for rank, kind in enumerate(PriceKind)}
+"""Live first, missing last."""
+
+
+def quotes_of(slugs: Sequence[str], con_ids: Iterable[int]) -> dict[int, tuple[str, Quote]]:
+    """The best quote of each instrument and the connection it is from; absent where none has one.
+
+    One Redis pipeline. Quotes whose gateway has fallen silent are stale and of kind missing.
+    """
+    wanted = list(con_ids)
+    if not wanted or not slugs:
+        return {}
+    with store.client().pipeline(transaction=False) as pipe:
+        for slug in slugs:
+            pipe.hmget(store.QUOTES.format(slug=slug), [str(con_id) for con_id in wanted])
+            pipe.exists(store.QUOTES_ALIVE.format(slug=slug))
+        answers = pipe.execute()
+    best: dict[int, tuple[str, Quote]] = {}
+    for slug, raws, alive in zip(slugs, answers[::2], answers[1::2], strict=True):
+        for con_id, raw in zip(wanted, raws, strict=True):
+            if raw is not None:
+                quote = _tended(orjson.loads(raw), alive=bool(alive))
+                if con_id not in best or _rank(quote) < _rank(best[con_id][1]):
+                    best[con_id] = (slug, quote)
+    return best
+
+
+def price_in(quote: Quote, instrument: Instrument | None, now: datetime) -> Price:
+    """Unknown instruments have unknown hours: their prices go stale around the clock."""
+    sessions: tuple[Session, ...] = () if instrument is None else instrument.liquid_sessions
+    limit = timedelta(seconds=settings.QUOTE_STALE_SECONDS)
+    return price_of(quote, sessions=sessions, now=now, limit=limit)
+
+
+def _tended(quote: Quote, *, alive: bool) -> Quote:
+    return quote if alive else quote | {STALE: True, "kind": PriceKind.MISSING.value}
+
+
+def _rank(quote: Quote) -> tuple[int, int]:
+    return RANK.get(quote.get("kind", ""), len(RANK)), -int(quote.get("at", 0))

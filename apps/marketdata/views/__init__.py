@@ -1,0 +1,31 @@
+"""The pages of the marketdata app: quotes, instrument, option chain and streams."""
+
+from apps.marketdata.views.chain import options
+from apps.marketdata.views.instrument import history, instrument
+from apps.marketdata.views.notes import notes, twigs, viewed
+from apps.marketdata.views.quotes import (
+    quotes,
+    watchlist_add,
+    watchlist_edit,
+    watchlist_items,
+    watchlist_new,
+    watchlist_search,
+)
+from apps.marketdata.views.streams import stream_switch, streams
+
+__all__ = [
+    "history",
+    "instrument",
+    "notes",
+    "options",
+    "quotes",
+    "stream_switch",
+    "streams",
+    "twigs",
+    "viewed",
+    "watchlist_add",
+    "watchlist_edit",
+    "watchlist_items",
+    "watchlist_new",
+    "watchlist_search",
+]
