@@ -1,0 +1,173 @@
+"""Frames of any cut, the heartbeat, the identity of a login, the backoff, and what a link needs."""
+
+import socket
+import threading
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ibkr.errors import LinkFailure, WrongAccount
+from ibkr.session import backoff, identity
+from ibkr.session.needs import Need, Needs
+from ibkr.wire import FrameBuffer, Greeting, Heartbeat, Pump, pack
+
+PAYLOADS = st.lists(st.binary(max_size=300), max_size=30)
+
+
+@given(payloads=PAYLOADS, cuts=st.lists(st.integers(1, 500), min_size=1, max_size=20))
+def test_frames_survive_any_cut(payloads: list[bytes], cuts: list[int]) -> None:
+    stream, buffer, found, turn = b"".join(map(pack, payloads)), FrameBuffer(), [], 0
+    while stream:
+        size = cuts[turn % len(cuts)]
+        found += list(buffer.feed(stream[:size]))
+        stream, turn = stream[size:], turn + 1
+    assert found == payloads
+    assert buffer.pending == 0
+
+
+def test_a_frame_of_exactly_one_receive_is_not_lost() -> None:
+    payload = b"x" * 4092
+    assert list(FrameBuffer().feed(pack(payload))) == [payload]
+
+
+def test_a_backlog_is_cut_without_copying_what_remains() -> None:
+    payload = b"y" * 60
+    buffer = FrameBuffer()
+    count = sum(1 for _ in buffer.feed(pack(payload) * 100_000))
+    assert count == 100_000
+    assert buffer.pending == 0
+
+
+class Clumsy:
+    """A handler that takes one frame and then makes a mistake."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.lost: list[str] = []
+        self.ended = threading.Event()
+
+    def on_frames(self, frames: Iterable[bytes]) -> None:
+        for frame in frames:
+            self.heard.append(frame)
+            raise RuntimeError("a mistake between two frames")
+
+    def on_lost(self, code: str, _sentence: str) -> None:
+        self.lost.append(code)
+        self.ended.set()
+
+    def on_beat(self) -> None:
+        raise AssertionError("nobody has been silent")
+
+
+def test_a_mistake_that_leaves_frames_unread_ends_the_link(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    handler = Clumsy()
+    pump = Pump(handler, every=60, limit=60)
+    pump.start()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(pack(b"one") + pack(b"two"))
+        pump.attach(Greeting(ours, 200, "", FrameBuffer(), ()))
+        assert handler.ended.wait(5)
+    pump.end()
+    assert pump.join(5)
+    assert (handler.heard, handler.lost) == ([b"one"], ["internal"])
+    assert "a mistake between two frames" in caplog.text
+
+
+def test_an_impossible_length_is_refused() -> None:
+    with pytest.raises(LinkFailure) as caught:
+        list(FrameBuffer().feed(b"HTTP/1.1 400 Bad Request"))
+    assert caught.value.code == "garbled"
+
+
+def test_an_incomplete_frame_stays_pending() -> None:
+    buffer = FrameBuffer()
+    assert list(buffer.feed(pack(b"whole") + b"\0\0\0\x09half")) == [b"whole"]
+    assert buffer.pending == 8
+
+
+def test_the_heartbeat_asks_every_interval_and_gives_up_after_the_limit() -> None:
+    heartbeat = Heartbeat(every=5, limit=10, now=0)
+    assert not heartbeat.due(4.9)
+    assert heartbeat.due(5)
+    assert not heartbeat.due(5.1)
+    heartbeat.heard(6)
+    assert not heartbeat.dead(15.9)
+    assert heartbeat.dead(16)
+
+
+@given(st.lists(st.floats(0.1, 9.9), max_size=50))
+def test_a_link_that_is_heard_in_time_is_never_dead(gaps: list[float]) -> None:
+    heartbeat, now = Heartbeat(every=5, limit=10, now=0), 0.0
+    for gap in gaps:
+        now += gap
+        assert not heartbeat.dead(now)
+        heartbeat.heard(now)
+        assert 0 <= heartbeat.wait(now) <= 10
+
+
+@pytest.mark.parametrize(
+    ("mode", "accounts", "pinned"),
+    [
+        ("paper", ["DU1234567"], []),
+        ("paper", ["DU1234567", "DU7654321"], ["DU7654321"]),
+        ("live", ["U1234567"], ["U1234567"]),
+        ("live", ["F1234567", "U1234567"], []),
+    ],
+)
+def test_the_right_login_is_accepted(mode: str, accounts: list[str], pinned: list[str]) -> None:
+    identity.check(accounts, pinned=pinned, mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("mode", "accounts", "pinned"),
+    [
+        ("paper", ["U1234567"], []),
+        ("paper", ["DU1234567", "U1234567"], ["DU1234567"]),
+        ("live", ["DU1234567"], []),
+        ("live", ["U1234567", "DU1234567"], ["U1234567"]),
+        ("paper", ["DU1234567"], ["DU7654321"]),
+        ("live", ["U1234567"], ["U7654321"]),
+    ],
+)
+def test_the_wrong_login_is_refused_with_a_masked_sentence(
+    mode: str, accounts: list[str], pinned: list[str]
+) -> None:
+    with pytest.raises(WrongAccount) as caught:
+        identity.check(accounts, pinned=pinned, mode=mode)
+    assert caught.value.code == "identity"
+    assert not any(account in caught.value.sentence for account in (*accounts, *pinned))
+
+
+@given(st.integers(0, 10_000))
+def test_the_backoff_grows_to_its_limit_and_stays_there(attempt: int) -> None:
+    full = min(60.0, 2.0 ** min(attempt, 30))
+    assert 0.75 * full <= backoff.delay(attempt, first=1, last=60) <= full
+
+
+def _after(*codes: int) -> Needs:
+    needs = Needs()
+    needs.meet()
+    for code in codes:
+        needs.hear(code)
+    return needs
+
+
+def test_a_broken_link_waits_for_repair_and_then_reconciles() -> None:
+    assert _after(1100).now is Need.REPAIR
+    assert _after(1100, 2104).now is Need.REPAIR
+    assert _after(1100, 1102).now is Need.RECONCILE
+    assert _after(2110, 2104).now is Need.RECONCILE
+    assert _after(2103, 2104).now is Need.NOTHING
+
+
+@given(st.lists(st.sampled_from([1100, 1101, 1102, 2104, 2110]), max_size=12))
+def test_lost_data_is_remembered_until_everything_was_asked_for_anew(codes: list[int]) -> None:
+    needs = _after(*codes)
+    assert needs.meet() is (1101 in codes)
+    assert needs.meet() is False
+    assert needs.now is Need.NOTHING
