@@ -1,0 +1,1 @@
+"""How fast the parts are, each compared in one run with what it replaces; prints JSON lines."""
