@@ -61,6 +61,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "apps.accounts.apps.AccountsConfig",
     "apps.marketdata.apps.MarketdataConfig",
+    "apps.risk.apps.RiskConfig",
+    "apps.trading.apps.TradingConfig",
 ]
 
 MIDDLEWARE = [

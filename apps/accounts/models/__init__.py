@@ -2,7 +2,7 @@
 
 from apps.accounts.models.access import AccountGrant
 from apps.accounts.models.account import AccountValue, BrokerAccount
-from apps.accounts.models.connection import Connection, LinkEvent
+from apps.accounts.models.connection import Connection, LinkEvent, Mode
 from apps.accounts.models.equity import CashFlow, EquityPoint
 from apps.accounts.models.finding import Finding
 from apps.accounts.models.position import Position
@@ -16,5 +16,6 @@ __all__ = [
     "EquityPoint",
     "Finding",
     "LinkEvent",
+    "Mode",
     "Position",
 ]

@@ -1,0 +1,1 @@
+"""Orders, executions, decision snapshots, trade runs and their weekly schedule."""

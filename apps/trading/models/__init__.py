@@ -1,0 +1,24 @@
+"""The tables of the trading app."""
+
+from apps.trading.models.execution import CommissionReport, Execution
+from apps.trading.models.order import Order, OrderChange, OrderEvent, Source
+from apps.trading.models.run import Plan, PlanLine, RunEvent, Schedule, TradeRun
+from apps.trading.models.strategy import DecisionSnapshot, Policy, Strategy, TargetWeight
+
+__all__ = [
+    "CommissionReport",
+    "DecisionSnapshot",
+    "Execution",
+    "Order",
+    "OrderChange",
+    "OrderEvent",
+    "Plan",
+    "PlanLine",
+    "Policy",
+    "RunEvent",
+    "Schedule",
+    "Source",
+    "Strategy",
+    "TargetWeight",
+    "TradeRun",
+]
