@@ -7,13 +7,17 @@ endif
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: run test lint types imports bench ci clean requirements check-python
+.PHONY: run test retest lint types imports bench ci clean requirements check-python
 
 run: .venv/base.stamp node_modules/made.stamp
 	@exec $(BIN)/python -m ibportal.run
 
 test: .venv/dev.stamp node_modules/made.stamp
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+
+# What the last `make test` saw fail, once more and one at a time.
+retest: .venv/dev.stamp node_modules/made.stamp
+	$(BIN)/pytest --last-failed --last-failed-no-failures none
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
