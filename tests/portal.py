@@ -21,7 +21,7 @@ from psycopg import sql
 from ibportal.run.plan import free_port
 
 BASE_DIR = Path(__file__).parents[1]
-READY_WITHIN = 90.0
+READY_WITHIN = 180.0
 T = TypeVar("T")
 
 
@@ -93,7 +93,7 @@ class Portal:
         """Ctrl-C, and the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(40)
+        return self._process.wait(60)
 
     def close(self) -> None:
         if self.running:
@@ -105,7 +105,7 @@ class Portal:
 
     def readiness(self) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.address}/readyz", timeout=15) as answer:
                 return dict(json.load(answer))
         except urllib.error.HTTPError as error:
             return dict(json.load(error))
@@ -149,7 +149,7 @@ class Portal:
             f"http://127.0.0.1:{found[1]}{path}",
             data=json.dumps(body).encode() if body is not None else None,
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def settings_environment(self) -> dict[str, str]:
@@ -169,7 +169,7 @@ class Portal:
             capture_output=True,
             text=True,
             check=True,
-            timeout=30,
+            timeout=60,
         )
         return [tuple(row) for row in json.loads(done.stdout.strip().splitlines()[-1])]
 

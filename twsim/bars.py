@@ -67,6 +67,8 @@ class Bars:
     ) -> list[Span]:
         """Bars are aligned to each session's opening."""
         days = max(math.ceil(seconds / DAY), 1)
+        if seconds < DAY:
+            days += 1  # soon after an opening the period reaches into the session before
         sessions = item.venue.sessions(until=limit - _INSTANT, count=days)
         first = limit - seconds if seconds < DAY else 0.0
         spans = [

@@ -1,11 +1,19 @@
 """Fixtures of the browser tests: a site, a gateway's quotes, a logged-in page."""
 
 import shutil
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from apps.lib import clock
 from apps.lib import redis as store
@@ -14,6 +22,9 @@ from apps.marketdata.pipeline.publish import Publisher
 from tests import desk_data
 from tests.browser.site import Site
 
+PATIENCE_MS = 30_000
+"""For every wait: a busy machine is slow, and a wait ends with its effect."""
+CONFIRM_EVERY = 1.0
 Change = str | int | bool | None
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = (
@@ -35,9 +46,16 @@ desk_data.make_user("carol")
 
 
 class Quotes:
-    """Publishes as the gateway does: finished frames, last quotes, proof of life."""
+    """Publishes as the gateway does: finished frames, last quotes, proof of life.
+
+    Every price is confirmed once a second until `fall_silent`: however slow the machine is, only
+    a test that wants stale prices gets them.
+    """
 
     def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._silent = threading.Event()
+        self._thread = threading.Thread(target=self._live_on, name="quotes", daemon=True)
         self._publisher = Publisher("demo", store.client(), clock.now())
         self._state: dict[str, WireQuote] = {}
         for holding in desk_data.BOOK:
@@ -46,15 +64,28 @@ class Quotes:
 
     def tell(self, con_id: int, **fields: Change) -> None:
         """New values of one instrument, as of now; None withdraws a field."""
-        changes: dict[str, Change] = {"at": self._now(), **fields}
-        whole = self._state[str(con_id)] | changes
-        self._state[str(con_id)] = {k: v for k, v in whole.items() if v is not None}
-        self._publisher.update({str(con_id): changes}, self._state)
+        with self._guard:
+            changes: dict[str, Change] = {"at": self._now(), **fields}
+            whole = self._state[str(con_id)] | changes
+            self._state[str(con_id)] = {k: v for k, v in whole.items() if v is not None}
+            self._publisher.update({str(con_id): changes}, self._state)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def fall_silent(self) -> None:
+        """Nothing is confirmed any more; safe to call twice."""
+        self._silent.set()
+        self._thread.join()
 
     def live_on(self) -> None:
         """Every price is confirmed once more."""
         for con_id in list(self._state):
             self.tell(int(con_id))
+
+    def _live_on(self) -> None:
+        while not self._silent.wait(CONFIRM_EVERY):
+            self.live_on()
 
     def _quote(self, price: str) -> WireQuote:
         step = max(Decimal(price) / 10_000, Decimal("0.0001")).quantize(Decimal("0.0001"))
@@ -83,6 +114,7 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     """Closed with its module: Playwright's event loop would be in the way of asyncio tests."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
 
@@ -110,15 +142,18 @@ def site(prepared_site: Site) -> Site:
 
 
 @pytest.fixture
-def quotes(site: Site) -> Quotes:
+def quotes(site: Site) -> Iterator[Quotes]:
     del site
-    return Quotes()
+    made = Quotes()
+    made.start()
+    yield made
+    made.fall_silent()
 
 
 @pytest.fixture
 def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=site.address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

@@ -11,10 +11,6 @@ pytestmark = pytest.mark.browser
 AAPL = "[data-row='1']"
 
 
-def price(page: Page, row: str = AAPL) -> str:
-    return page.locator(f"{row} [data-part=price]").inner_text()
-
-
 def test_after_login_every_position_is_there_with_a_live_price(
     page: Page, quotes: Quotes, complaints: list[str]
 ) -> None:
@@ -23,7 +19,7 @@ def test_after_login_every_position_is_there_with_a_live_price(
     expect(page.locator("tbody [data-row]")).to_have_count(len(desk_data.BOOK))
     expect(page.locator("[data-kind=live]")).to_have_count(len(desk_data.BOOK))
     expect(page.locator(".links [data-link-part=state]")).to_have_text("ready")
-    assert price(page) == "228.87"
+    expect(page.locator(f"{AAPL} [data-part=price]")).to_have_text("228.87")
     assert complaints == []
 
 
@@ -72,21 +68,23 @@ def test_without_a_quote_the_brokers_valuation_stands_in_under_its_name(
     quotes.tell(1, last=None, bid=None, ask=None)
 
     expect(desk.locator(f"{AAPL} [data-part=kind]")).to_have_text("broker")
-    assert price(desk) == "228.87"
+    expect(desk.locator(f"{AAPL} [data-part=price]")).to_have_text("228.87")
 
 
 def test_a_price_grows_stale_when_nothing_confirms_it(desk: Page, quotes: Quotes) -> None:
     quotes.tell(1, last="230.00")
     expect(desk.locator(f"{AAPL} [data-kind=live]")).to_be_visible()
 
-    expect(desk.locator(f"{AAPL} [data-part=kind]")).to_have_text("stale", timeout=12_000)
+    quotes.fall_silent()
+
+    expect(desk.locator(f"{AAPL} [data-part=kind]")).to_have_text("stale")
 
 
 def test_a_gateway_that_dies_leaves_no_price_that_looks_live(desk: Page) -> None:
     desk_data.link_down("demo")
 
     link = desk.locator(".links [data-link=demo]")
-    expect(link).to_have_attribute("data-state", "disconnected", timeout=15_000)
+    expect(link).to_have_attribute("data-state", "disconnected")
     expect(link).to_contain_text("is not running")
     expect(desk.locator("[data-stale=false]")).to_have_count(0)
 
@@ -116,7 +114,7 @@ def test_a_lost_stream_is_a_banner_and_no_price_looks_live(
     site.stop()
     try:
         banner = desk.locator("#stream-banner")
-        expect(banner).to_be_visible(timeout=15_000)
+        expect(banner).to_be_visible()
         expect(banner).to_contain_text("Prices are frozen since")
         assert banner.inner_text().rstrip(".").split()[-1].count(":") == 2
         expect(desk.locator("tbody [data-kind=live]")).to_have_count(0)
@@ -125,8 +123,7 @@ def test_a_lost_stream_is_a_banner_and_no_price_looks_live(
     finally:
         site.start()
 
-    expect(desk.locator("#stream-banner")).to_be_hidden(timeout=30_000)
-    quotes.live_on()
+    expect(desk.locator("#stream-banner")).to_be_hidden(timeout=60_000)
     expect(desk.locator(f"{AAPL} [data-part=price]")).to_have_text("240.40")
     expect(desk.locator("tbody [data-kind=live]")).to_have_count(len(desk_data.BOOK))
 
@@ -136,7 +133,7 @@ def test_a_silent_stream_counts_as_lost(page: Page, quotes: Quotes) -> None:
     page.route_web_socket("**/ws/stream/", lambda _socket: None)
     log_in(page, "alice")
 
-    expect(page.locator("#stream-banner")).to_be_visible(timeout=20_000)
+    expect(page.locator("#stream-banner")).to_be_visible()
     expect(page.locator("tbody [data-stale=false]")).to_have_count(0)
 
 

@@ -96,8 +96,8 @@ def test_missing_values_sort_last_either_way(desk: Page) -> None:
 def test_the_filter_narrows_rows_and_totals(desk: Page) -> None:
     desk.get_by_label("Filter positions").fill("aapl")
 
-    assert column(desk, "symbol") == ["AAPL", "AAPL"]
     expect(desk.locator("[data-priced]")).to_have_text("2 of 2 priced")
+    assert column(desk, "symbol") == ["AAPL", "AAPL"]
     expect(desk.locator("[data-sum=daily_pnl]")).to_have_text("−181.50")
 
     desk.get_by_label("Filter positions").fill("no such thing")
@@ -107,8 +107,8 @@ def test_the_filter_narrows_rows_and_totals(desk: Page) -> None:
 def test_tabs_show_one_class_and_count_it(desk: Page) -> None:
     desk.get_by_role("button", name="HK options 1").click()
 
-    assert column(desk, "currency") == ["HKD"]
     expect(desk.locator("[data-sum=value_base]")).to_have_text("−944.48")
+    assert column(desk, "currency") == ["HKD"]
     expect(desk.get_by_role("button", name="Other")).to_be_hidden()
 
 

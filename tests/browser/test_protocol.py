@@ -56,11 +56,11 @@ class Server:
 
 def until(page: Page, look: Callable[[], bool]) -> None:
     """Waits inside the browser, which lets its events through."""
-    for _ in range(100):
+    for _ in range(300):
         if look():
             return
         page.wait_for_timeout(100)
-    raise AssertionError("not within ten seconds")
+    raise AssertionError("not within half a minute")
 
 
 @pytest.fixture

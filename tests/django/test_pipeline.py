@@ -101,7 +101,7 @@ def test_ticks_reach_the_hash_and_the_pages_and_both_agree(
         pipeline.put(bid(price, con_id=price % 7))
     pipeline.put(bid("1.5", con_id=99))
 
-    eventually(lambda: "99" in page.read(), within=5, what="the last tick on the page")
+    eventually(lambda: "99" in page.read(), within=30, what="the last tick on the page")
     seq, state = quotes_snapshot(slug)
     assert page.state == state
     assert state["0"]["bid"] == "399"
@@ -111,7 +111,7 @@ def test_ticks_reach_the_hash_and_the_pages_and_both_agree(
 
 def test_the_frame_is_the_state_without_decoding_it(slug: str, page: Page, start: Start) -> None:
     start().put(bid(5))
-    eventually(lambda: "1" in page.read(), within=5, what="the tick")
+    eventually(lambda: "1" in page.read(), within=30, what="the tick")
 
     raw = stored_quotes(store.client(), slug)
     for living in (True, False):
@@ -127,9 +127,9 @@ def test_the_first_change_goes_out_at_once_and_the_next_waits_for_the_interval(
     page: Page, start: Start
 ) -> None:
     pipeline = start(flush_ms=LONG)
-    eventually(lambda: page.read() or page.frames, within=5, what="the empty snapshot")
+    eventually(lambda: page.read() or page.frames, within=30, what="the empty snapshot")
     pipeline.put(bid(1))
-    eventually(lambda: "1" in page.read(), within=2, what="the leading edge")
+    eventually(lambda: "1" in page.read(), within=30, what="the leading edge")
     for price in range(2, 50):
         pipeline.put(bid(price))
 
@@ -141,11 +141,11 @@ def test_the_first_change_goes_out_at_once_and_the_next_waits_for_the_interval(
 def test_what_an_earlier_process_left_is_replaced(slug: str, page: Page, start: Start) -> None:
     first = start()
     first.put(bid(10))
-    eventually(lambda: "1" in page.read(), within=5, what="the first price")
+    eventually(lambda: "1" in page.read(), within=30, what="the first price")
     first.stop()
     start(at=START - timedelta(days=1))  # even when the clock has gone back
 
-    eventually(lambda: page.read() == {}, within=5, what="an empty state")
+    eventually(lambda: page.read() == {}, within=30, what="an empty state")
     assert quotes_snapshot(slug)[1] == {}
     assert [frame["seq"] for frame in page.frames] == sorted(
         {frame["seq"] for frame in page.frames}
@@ -155,7 +155,7 @@ def test_what_an_earlier_process_left_is_replaced(slug: str, page: Page, start: 
 def test_stopping_leaves_the_last_values_marked_stale(slug: str, page: Page, start: Start) -> None:
     pipeline = start()
     pipeline.put(bid(10))
-    eventually(lambda: "1" in page.read(), within=5, what="the price")
+    eventually(lambda: "1" in page.read(), within=30, what="the price")
     pipeline.stop()
 
     quote = page.read()["1"]
@@ -167,7 +167,7 @@ def test_stopping_leaves_the_last_values_marked_stale(slug: str, page: Page, sta
 
 def test_quotes_of_a_gateway_that_died_are_stale(slug: str, page: Page, start: Start) -> None:
     start().put(bid(10))
-    eventually(lambda: "1" in page.read(), within=5, what="the price")
+    eventually(lambda: "1" in page.read(), within=30, what="the price")
     dead = f"{slug}-dead"
     restore_quotes(store.client(), dead, stored_quotes(store.client(), slug))
 
@@ -177,21 +177,21 @@ def test_quotes_of_a_gateway_that_died_are_stale(slug: str, page: Page, start: S
 
 def test_the_proof_of_life_outlasts_quiet_markets(slug: str, start: Start) -> None:
     start()
-    eventually(lambda: alive(slug), within=5, what="the proof of life")
+    eventually(lambda: alive(slug), within=30, what="the proof of life")
     key = store.QUOTES_ALIVE.format(slug=slug)
     store.client().pexpire(key, 500)
 
-    eventually(lambda: int(store.client().pttl(key)) > 8000, within=5, what="a renewal")
+    eventually(lambda: int(store.client().pttl(key)) > 8000, within=30, what="a renewal")
 
 
 def test_a_forgotten_instrument_leaves_the_hash(slug: str, page: Page, start: Start) -> None:
     pipeline = start()
     pipeline.put(bid(10, con_id=1))
     pipeline.put(bid(20, con_id=2))
-    eventually(lambda: set(page.read()) == {"1", "2"}, within=5, what="two instruments")
+    eventually(lambda: set(page.read()) == {"1", "2"}, within=30, what="two instruments")
     pipeline.forget([1])
 
-    eventually(lambda: set(page.read()) == {"2"}, within=5, what="one instrument")
+    eventually(lambda: set(page.read()) == {"2"}, within=30, what="one instrument")
     assert set(quotes_snapshot(slug)[1]) == {"2"}
     assert pipeline.last_tick_at(1) is None
 
@@ -209,20 +209,20 @@ def test_the_time_of_the_newest_tick_is_known_at_once(start: Start) -> None:
 def test_a_second_publisher_ends_the_first(slug: str, page: Page, start: Start) -> None:
     first = start()
     first.put(bid(10))
-    eventually(lambda: "1" in page.read(), within=5, what="the price of the first")
+    eventually(lambda: "1" in page.read(), within=30, what="the price of the first")
     second = start(at=START + timedelta(hours=1))
     second.put(bid(20, con_id=2))
 
-    eventually(lambda: "2" in page.read(), within=5, what="the price of the second")
+    eventually(lambda: "2" in page.read(), within=30, what="the price of the second")
     first.put(bid(11))
-    eventually(lambda: not first.alive, within=8, what="the first to stop")
+    eventually(lambda: not first.alive, within=30, what="the first to stop")
     second.put(bid(21, con_id=2))
     eventually(
         lambda: quotes_snapshot(slug)[1].get("2", {}).get("bid") == "21",
-        within=5,
+        within=30,
         what="the second to go on",
     )
-    eventually(lambda: set(quotes_snapshot(slug)[1]) == {"2"}, within=5, what="only its quotes")
+    eventually(lambda: set(quotes_snapshot(slug)[1]) == {"2"}, within=30, what="only its quotes")
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def test_an_outage_holds_up_no_tick_and_loses_no_newest_value(
     client = connector(private.url)()
     pipeline = start(connect=connector(private.url))
     pipeline.put(bid(1))
-    eventually(lambda: "1" in quotes(client, slug), within=5, what="the price before the outage")
+    eventually(lambda: "1" in quotes(client, slug), within=30, what="the price before the outage")
     private.stop()
     slowest = 0.0
     for price in range(2, 20_000):
@@ -258,7 +258,7 @@ def test_an_outage_holds_up_no_tick_and_loses_no_newest_value(
         slowest = max(slowest, time.perf_counter() - before)
     private.start()
 
-    eventually(lambda: len(quotes(client, slug)) == 51, within=15, what="the whole state again")
+    eventually(lambda: len(quotes(client, slug)) == 51, within=30, what="the whole state again")
     state = quotes(client, slug)
     assert {state[str(n % 50)]["bid"] for n in range(19_950, 20_000)} == {
         str(n) for n in range(19_950, 20_000)
@@ -273,11 +273,11 @@ def test_a_redis_that_restarts_empty_between_two_flushes_gets_everything_again(
     client = connector(private.url)()
     pipeline = start(connect=connector(private.url))
     pipeline.put(bid(1, con_id=1))
-    eventually(lambda: "1" in quotes(client, slug), within=5, what="the quiet instrument")
+    eventually(lambda: "1" in quotes(client, slug), within=30, what="the quiet instrument")
     client.flushall()
     pipeline.put(bid(2, con_id=2))
 
-    eventually(lambda: {"1", "2"} <= set(quotes(client, slug)), within=5, what="both instruments")
+    eventually(lambda: {"1", "2"} <= set(quotes(client, slug)), within=30, what="both instruments")
     client.close()
 
 
@@ -290,5 +290,5 @@ def test_a_pipeline_started_while_redis_is_away_catches_up(
     private.start()
     client = connector(private.url)()
 
-    eventually(lambda: "1" in quotes(client, slug), within=15, what="the price")
+    eventually(lambda: "1" in quotes(client, slug), within=30, what="the price")
     client.close()

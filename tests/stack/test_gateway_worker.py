@@ -9,7 +9,7 @@ import pytest
 
 from tests.portal import BASE_DIR, Portal, eventually
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 REFUSED = 3
 
@@ -61,6 +61,16 @@ def fault(portal: Portal, kind: str, **parameters: Any) -> None:
     portal.simulator("/fault", {"kind": kind, **parameters})
 
 
+def newest_event(portal: Portal) -> int:
+    return int(portal.query("SELECT max(id) FROM accounts_linkevent")[0][0])
+
+
+def losses(portal: Portal, since: int) -> list[int]:
+    """What became of the link; a loss may be over before anybody can look at the state."""
+    events = portal.query("SELECT id, state FROM accounts_linkevent")
+    return [number for number, state in events if number > since and state != "ready"]
+
+
 def newest_pnl(portal: Portal) -> datetime:
     rows = portal.query("SELECT max(pnl_at) FROM accounts_brokeraccount")
     return datetime.fromisoformat(str(rows[0][0]))
@@ -71,7 +81,7 @@ def newest_pnl(portal: Portal) -> datetime:
     [
         ("drop", {}),
         ("half_frame", {}),
-        ("nightly_reset", {"seconds": 3}),
+        ("nightly_reset", {"seconds": 5}),
         ("silence", {"seconds": 25}),
     ],
 )
@@ -79,13 +89,12 @@ def test_a_fault_of_the_broker_heals_without_a_new_worker(
     shared_portal: Portal, kind: str, parameters: dict[str, Any]
 ) -> None:
     pids = shared_portal.pids("gateway-demo@")
+    told = newest_event(shared_portal)
     fault(shared_portal, kind, **parameters)
-    eventually(
-        lambda: not shared_portal.readiness()["ready"], within=20, what=f"{kind} to be noticed"
-    )
+    eventually(lambda: losses(shared_portal, told), within=60, what=f"{kind} to be noticed")
     eventually(lambda: shared_portal.readiness()["ready"], within=60, what=f"healing after {kind}")
     before = newest_pnl(shared_portal)
-    eventually(lambda: newest_pnl(shared_portal) > before, within=15, what="data to flow again")
+    eventually(lambda: newest_pnl(shared_portal) > before, within=30, what="data to flow again")
     assert shared_portal.pids("gateway-demo@") == pids
     rows = shared_portal.query(
         "SELECT account_id, con_id FROM accounts_position GROUP BY 1, 2 HAVING count(*) > 1"
@@ -96,12 +105,12 @@ def test_a_fault_of_the_broker_heals_without_a_new_worker(
 def test_lost_and_restored_connectivity_is_shown_with_its_codes(shared_portal: Portal) -> None:
     fault(shared_portal, "connectivity", code=1100)
     eventually(
-        lambda: "1100" in str(_link_codes(shared_portal)), within=15, what="1100 in the history"
+        lambda: "1100" in str(_link_codes(shared_portal)), within=30, what="1100 in the history"
     )
     fault(shared_portal, "connectivity", code=1101)
     eventually(lambda: shared_portal.readiness()["ready"], within=30, what="ready after 1101")
     fault(shared_portal, "connectivity", code=1100)
-    eventually(lambda: not shared_portal.readiness()["ready"], within=15, what="the second 1100")
+    eventually(lambda: not shared_portal.readiness()["ready"], within=30, what="the second 1100")
     fault(shared_portal, "connectivity", code=1102)
     eventually(lambda: shared_portal.readiness()["ready"], within=30, what="ready after 1102")
 

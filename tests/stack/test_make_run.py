@@ -32,7 +32,7 @@ def test_everything_is_ready_and_the_address_is_printed(portal: Portal) -> None:
 def test_the_demo_account_is_in_the_database(portal: Portal) -> None:
     eventually(
         lambda: portal.query("SELECT count(*) FROM accounts_position")[0][0] >= 20,
-        within=20,
+        within=30,
         what="twenty positions",
     )
     currencies = portal.query(
@@ -48,7 +48,7 @@ def test_a_killed_gateway_worker_is_noticed_and_returns_to_the_same_state(portal
     portal.kill("gateway-demo@")
     eventually(
         lambda: "worker died" in portal.links().get("link demo", ""),
-        within=15,
+        within=30,
         what="the page to say that the gateway worker is gone",
     )
     eventually(lambda: portal.readiness()["ready"], within=60, what="the link to be ready again")
@@ -74,8 +74,8 @@ def test_any_other_process_killed_comes_back(portal: Portal, victim: str) -> Non
 def test_a_second_launcher_in_the_same_folder_says_so(portal: Portal) -> None:
     second = Portal(portal.folder)
     second.start(ready=False)
-    assert second.wait(30) == 1
-    eventually(lambda: "already running" in second.output, within=5, what="a sentence")
+    assert second.wait(60) == 1
+    eventually(lambda: "already running" in second.output, within=30, what="a sentence")
     assert "Traceback" not in second.output
 
 
@@ -96,9 +96,9 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         portal = Portal(tmp_path, PORT=str(port))
         portal.start(ready=False)
-        assert portal.wait(30) == 1
+        assert portal.wait(60) == 1
         portal.close()
-    eventually(lambda: f"Port {port} is taken" in portal.output, within=5, what=portal.output)
+    eventually(lambda: f"Port {port} is taken" in portal.output, within=30, what=portal.output)
     assert "Traceback" not in portal.output
 
 
@@ -121,9 +121,9 @@ def test_a_bad_setting_is_one_sentence(
     portal = Portal(tmp_path)
     portal._environment[name] = value
     portal.start(ready=False)
-    assert portal.wait(30) == 1
+    assert portal.wait(60) == 1
     portal.close()
-    eventually(lambda: sentence in portal.output, within=5, what=portal.output)
+    eventually(lambda: sentence in portal.output, within=30, what=portal.output)
     assert "Traceback" not in portal.output
 
 

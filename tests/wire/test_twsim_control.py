@@ -89,7 +89,7 @@ def test_an_unknown_path_gets_404_and_a_wrong_method_405(simulator: Simulator) -
 
 @pytest.mark.parametrize("raw", [b"nonsense\r\n\r\n", b"POST /fault HTTP/1.1\r\n\r\n"])
 def test_what_is_no_json_request_gets_400(simulator: Simulator, raw: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", simulator.control_port), timeout=5) as plain:
+    with socket.create_connection(("127.0.0.1", simulator.control_port), timeout=30) as plain:
         plain.sendall(raw)
         answer = http.client.HTTPResponse(plain)
         answer.begin()
@@ -145,5 +145,5 @@ def test_it_binds_loopback_only(simulator: Simulator) -> None:
 def test_it_ends_quietly_on_a_signal(twsim: StartSimulator) -> None:
     made = twsim()
     made.process.terminate()
-    assert made.process.wait(10) == 0
+    assert made.process.wait(30) == 0
     assert made.errors() == ""

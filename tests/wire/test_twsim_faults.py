@@ -44,7 +44,7 @@ def _again(simulator: Simulator, connect: Connect, client_id: int = 1) -> TwsCli
         made.append(client)
         return bool(client.isConnected())
 
-    wait_until(try_once, seconds=15)
+    wait_until(try_once, seconds=30)
     made[-1].ready()
     return made[-1]
 
@@ -65,7 +65,7 @@ def test_drop_closes_one_client_or_all(
 def test_refuse_turns_new_clients_away_for_a_while(
     simulator: Simulator, client: TwsClient, connect: Connect
 ) -> None:
-    simulator.fault("refuse", seconds=1.0)
+    simulator.fault("refuse", seconds=4.0)
     late = connect(simulator, 2, ready=False)
     assert not late.isConnected()
     client.reqCurrentTime()
@@ -74,7 +74,7 @@ def test_refuse_turns_new_clients_away_for_a_while(
 
 
 def test_silence_says_nothing_and_then_everything(simulator: Simulator, client: TwsClient) -> None:
-    simulator.fault("silence", seconds=1.0)
+    simulator.fault("silence", seconds=4.0)
     client.forget()
     client.reqCurrentTime()
     assert client.hears_nothing("currentTime", 0.6)
@@ -91,7 +91,7 @@ def test_half_a_frame_then_the_end(simulator: Simulator, client: TwsClient) -> N
 
 
 def test_half_a_frame_then_the_rest(simulator: Simulator, client: TwsClient) -> None:
-    simulator.fault("half_frame", then="stall", seconds=0.8)
+    simulator.fault("half_frame", then="stall", seconds=4.0)
     client.forget()
     client.reqCurrentTime()
     assert client.hears_nothing("currentTime", 0.4)
@@ -204,11 +204,12 @@ def test_a_farm_breaks_and_comes_back(
     simulator: Simulator, client: TwsClient, farm: str, broken: int, back: int
 ) -> None:
     client.forget()
-    simulator.fault("farm", farm=farm, seconds=0.3)
+    simulator.fault("farm", farm=farm)
     client.error_for(-1, broken)
     if farm == "history":
         client.reqHistoricalData(1, stock(), "", "1 D", "1 hour", "TRADES", 1, 1, 0, [])
         client.error_for(1, 162)
+    simulator.fault("farm", farm=farm, on=False)
     client.error_for(-1, back)
 
 

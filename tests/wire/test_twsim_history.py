@@ -58,10 +58,10 @@ def test_daily_bars_carry_dates(client: TwsClient) -> None:
 
 
 def test_bars_of_the_past_end_where_asked(client: TwsClient) -> None:
-    _bars(client, 4, endDateTime="20260605 16:00:00 US/Eastern", durationStr="2 D")
-    assert _heard(client, 4)[-1].date.startswith("2026060")
-    _bars(client, 5, endDateTime="20260605-20:00:00", formatDate=2)
-    assert int(_heard(client, 5)[-1].date) < 1_780_689_600
+    _bars(client, 4, endDateTime="20250605 16:00:00 US/Eastern", durationStr="2 D")
+    assert _heard(client, 4)[-1].date.startswith("2025060")
+    _bars(client, 5, endDateTime="20250605-20:00:00", formatDate=2)
+    assert int(_heard(client, 5)[-1].date) < 1_749_153_600
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_the_sixth_request_for_one_contract_within_two_seconds_is_a_violation(
     paced: TwsClient,
 ) -> None:
     for number in range(1, 7):
-        _bars(paced, number, durationStr=f"{number} D")
+        _bars(paced, number, durationStr=f"{number} D", barSizeSetting="1 day")
     assert "pacing violation" in paced.error_for(6, 162)
 
 

@@ -11,7 +11,7 @@ from ibapi.contract import Contract
 from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 QUIET_SECONDS = 0.4
 Call = tuple[str, tuple[Any, ...]]
 Accept = Callable[..., bool]

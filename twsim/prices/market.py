@@ -14,6 +14,8 @@ from twsim.walk import uniform
 
 _SAMPLES_SO_FAR = 96
 _WEEK = 7 * 86400.0
+_MUCH_TRADED = 1e6
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class MarketStyle:
     calm: float = 0.6
     frozen: bool = False
     seconds_between_ticks: float = 1.0
+    flicker: float = 0.0
+    """Ticks by which the price of what is much traded jumps around the walk, at every beat."""
 
 
 class Market:
@@ -86,7 +90,8 @@ class Market:
         """The middle at any moment, past or present, not rounded."""
         item = self._universe[con_id]
         if item.kind != "OPT":
-            return self._roots.price(con_id, at) * self._factor(con_id, at)
+            walked = self._roots.price(con_id, at) * self._factor(con_id, at)
+            return walked + self._flicker(self._tapes[con_id], at, walked)
         underlying = self.price_at(item.under_con_id, at)
         return price(terms(item, underlying, at), self.volatility(item))
 
@@ -166,7 +171,11 @@ class Market:
     def _tape(self, con_id: int, seed: int) -> Tape:
         item = self._universe[con_id]
         slow = 1 + 2 * uniform(seed, con_id)
-        period = self._style.seconds_between_ticks * (slow / 2 if item.kind == "CASH" else slow)
+        if self._style.flicker and _lively(item):
+            slow = 1.0
+        elif item.kind == "CASH":
+            slow /= 2
+        period = self._style.seconds_between_ticks * slow
         return Tape(instrument=item, period=period, phase=period * uniform(seed + 1, con_id))
 
     def _moment(self, tape: Tape) -> float:
@@ -193,10 +202,18 @@ class Market:
             self._begin(tape, moment)
         before = tape.mid
         mid = self._roots.price(con_id, moment) * self._factor(con_id, self.at)
+        mid += self._flicker(tape, moment, mid)
         tape.beat = beat
         volume = tape.instrument.daily_volume * (0.8 + 0.4 * uniform(con_id, day.toordinal()))
         tape.trade(mid, moment, math.floor(volume * share))
         return mid != before
+
+    def _flicker(self, tape: Tape, at: float, mid: float) -> float:
+        """Never the same at two beats in a row, and zero on average."""
+        if not self._style.flicker or not _lively(tape.instrument):
+            return 0.0
+        beat = math.floor((at - tape.phase) / tape.period + _ROUNDING)
+        return (beat % 3 - 1) * self._style.flicker * tape.instrument.tick(mid)
 
     def _begin(self, tape: Tape, moment: float) -> None:
         item = tape.instrument
@@ -218,3 +235,7 @@ class Market:
         if not factors:
             return 1.0
         return math.prod(factor for since, factor in factors if since <= at)
+
+
+def _lively(item: Instrument) -> bool:
+    return item.kind == "CASH" or item.daily_volume >= _MUCH_TRADED

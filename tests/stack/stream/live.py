@@ -43,11 +43,11 @@ class Server:
 
     def start(self) -> None:
         self._thread.start()
-        eventually(lambda: self._server.started, within=10, what="uvicorn to listen")
+        eventually(lambda: self._server.started, within=30, what="uvicorn to listen")
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
     @property
@@ -102,13 +102,13 @@ class Browser:
     def send(self, op: str, *topics: str) -> None:
         self.socket.send(json.dumps({"op": op, "topics": topics}))
 
-    def read(self, timeout: float = 5.0) -> Frame:
+    def read(self, timeout: float = 30.0) -> Frame:
         frame: Frame = json.loads(self.socket.recv(timeout))
         self.frames.append(frame)
         self._take(frame)
         return frame
 
-    def until(self, found: Callable[[Frame], bool], *, within: float = 5.0) -> Frame:
+    def until(self, found: Callable[[Frame], bool], *, within: float = 30.0) -> Frame:
         """Reads until a frame is the one; raises TimeoutError."""
         end = time.monotonic() + within
         while True:
@@ -116,7 +116,7 @@ class Browser:
             if found(frame):
                 return frame
 
-    def until_state(self, topic: str, found: Callable[[Any], bool], *, within: float = 5.0) -> Any:
+    def until_state(self, topic: str, found: Callable[[Any], bool], *, within: float = 30.0) -> Any:
         if topic not in self.states or not found(self.states[topic]):
             self.until(lambda _: topic in self.states and found(self.states[topic]), within=within)
         return self.states[topic]

@@ -14,6 +14,7 @@ from apps.lib import redis as store
 from apps.marketdata.pipeline import Pipeline
 from apps.marketdata.selectors import quotes_snapshot
 from ibkr.types import PriceKind, QuoteField, Tick
+from tests.portal import eventually
 from tests.redis_server import restore_quotes, stored_quotes
 from tests.stack.stream.conftest import Person
 from tests.stack.stream.live import Browser
@@ -127,7 +128,7 @@ def test_an_event_that_was_lost_is_made_up_for_without_being_asked(
     first = page.until(lambda frame: frame["type"] == "snapshot")
     store.client().incr(store.SEQUENCE.format(topic=alice.topic))
 
-    again = page.until(lambda frame: frame["type"] == "snapshot", within=8)
+    again = page.until(lambda frame: frame["type"] == "snapshot", within=30)
     assert again["seq"] == first["seq"] + 1
 
 
@@ -185,12 +186,18 @@ def test_prices_of_a_gateway_that_was_killed_turn_stale(
     raw = stored_quotes(left, slug)
     pipeline.stop()
     restore_quotes(left, slug, raw)
-    left.set(store.QUOTES_ALIVE.format(slug=slug), raw[b"seq"], px=1500)
-    page.send("snapshot", alice.quotes)
-    page.until_state(alice.quotes, lambda state: "stale" not in state["1"])
+    alive = store.QUOTES_ALIVE.format(slug=slug)
+    left.set(alive, raw[b"seq"])
+    eventually(lambda: _quotes_now(page, alice)["1"].get("stale") is None, within=30, what="life")
+    left.pexpire(alive, 300)
 
     state = page.until_state(alice.quotes, lambda state: "stale" in state["1"])
     assert (state["1"]["last"], state["1"]["kind"]) == ("5", "missing")
+
+
+def _quotes_now(page: Browser, person: Person) -> Any:
+    page.send("snapshot", person.quotes)
+    return page.until(lambda frame: frame["type"] == "snapshot")["data"]
 
 
 def test_the_page_learns_that_a_gateway_worker_has_gone_and_come_back(
@@ -198,14 +205,14 @@ def test_the_page_learns_that_a_gateway_worker_has_gone_and_come_back(
 ) -> None:
     slug = alice.connection.slug
     lease = store.LEASE.format(name=f"connection:{slug}")
-    store.client().set(lease, b'{"holder":"test","token":1}', px=60_000)
+    store.client().set(lease, b'{"holder":"test","token":1}', px=600_000)
     page = browse(alice)
     page.send("subscribe", "connections")
     page.until_state("connections", lambda state: state[slug]["worker"])
     store.client().delete(lease)
     state = page.until_state("connections", lambda state: not state[slug]["worker"])
     assert state[slug]["state"] == "disconnected"
-    store.client().set(lease, b'{"holder":"test","token":2}', px=60_000)
+    store.client().set(lease, b'{"holder":"test","token":2}', px=600_000)
 
     page.until_state("connections", lambda state: state[slug]["worker"])
     store.client().delete(lease)
