@@ -1,5 +1,21 @@
 """The tables of the risk app."""
 
 from apps.risk.models.decision import GateDecision
+from apps.risk.models.guard import Alert, GuardEvaluation, GuardEvent, GuardState
+from apps.risk.models.kill import Flatten, FlattenLine, GatewayCommand, KillEvent, KillSwitch
+from apps.risk.models.lock import LedgerBalance, Lock
 
-__all__ = ["GateDecision"]
+__all__ = [
+    "Alert",
+    "Flatten",
+    "FlattenLine",
+    "GateDecision",
+    "GatewayCommand",
+    "GuardEvaluation",
+    "GuardEvent",
+    "GuardState",
+    "KillEvent",
+    "KillSwitch",
+    "LedgerBalance",
+    "Lock",
+]
