@@ -118,7 +118,11 @@ def worker_says(
 def publications() -> Iterator[list[Event]]:
     """The events that would go to browsers, caught where they leave for Redis."""
     events: list[Event] = []
-    with patch.object(realtime, "_send", lambda topic, data: events.append((topic, data))):
+
+    def catch(topic: str, data: realtime.Data) -> None:
+        events.append((topic, data() if callable(data) else data))
+
+    with patch.object(realtime, "_send", catch):
         yield events
 
 

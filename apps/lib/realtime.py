@@ -11,12 +11,13 @@ from typing import Any
 import redis
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from apps.lib import redis as store
 
 log = logging.getLogger(__name__)
 User = AbstractBaseUser | AnonymousUser
+Data = dict[str, Any] | Callable[[], dict[str, Any]]
 
 SEND_WITHIN = 10.0
 
@@ -43,21 +44,24 @@ def sequence(topic: str) -> int:
     return int(store.client().get(store.SEQUENCE.format(topic=topic)) or 0)
 
 
-def publish(topic: str, data: dict[str, Any]) -> None:
+def publish(topic: str, data: Data) -> None:
     """Sends an event after commit. A page that misses it sees a gap and asks for a snapshot.
 
-    `data` must be JSON as is: strings, numbers, booleans, None, lists, dicts.
+    `data` must be JSON as is: strings, numbers, booleans, None, lists, dicts. Rows that several
+    processes change are given as a function that reads them: it is called after the event has its
+    number, so the event with the highest number knows of every commit before it.
     """
     transaction.on_commit(lambda: _send(topic, data))
 
 
-def _send(topic: str, data: dict[str, Any]) -> None:
+def _send(topic: str, data: Data) -> None:
     try:
         number = store.client().incr(store.SEQUENCE.format(topic=topic))
-        message = {"type": "topic.event", "topic": topic, "seq": number, "data": data}
+        told = data() if callable(data) else data
+        message = {"type": "topic.event", "topic": topic, "seq": number, "data": told}
         send = get_channel_layer().group_send(group_name(topic), message)
         asyncio.run_coroutine_threadsafe(send, _loop()).result(SEND_WITHIN)
-    except (redis.RedisError, OSError, TimeoutError) as error:
+    except (redis.RedisError, DatabaseError, OSError, TimeoutError) as error:
         # The rows are committed; browsers catch up from the next snapshot.
         log.warning("event on %s not published: %s", topic, error)
 
