@@ -8,6 +8,7 @@ from apps.accounts.selectors.accounts import (
     contracts_held,
     findings_open,
 )
+from apps.accounts.selectors.audit import ChainVerdict, audit_of, audit_rows, audit_verified
 from apps.accounts.selectors.equity import equity_series, equity_stats
 from apps.accounts.selectors.links import (
     connections_enabled,
@@ -20,10 +21,14 @@ from apps.accounts.selectors.notices import BrokerNotice, notices
 
 __all__ = [
     "BrokerNotice",
+    "ChainVerdict",
     "account_get",
     "account_state",
     "accounts_of",
     "accounts_visible",
+    "audit_of",
+    "audit_rows",
+    "audit_verified",
     "connections_enabled",
     "contracts_held",
     "equity_series",

@@ -1,6 +1,7 @@
 """Writes of the accounts app that people and schedules ask for."""
 
 from apps.accounts.services.access import account_rename, grant_give, grant_revoke
+from apps.accounts.services.audit import audit_append
 from apps.accounts.services.connections import (
     connection_create,
     connection_delete,
@@ -15,6 +16,7 @@ from apps.accounts.services.seed import demo_seed
 
 __all__ = [
     "account_rename",
+    "audit_append",
     "cash_flow_note",
     "connection_create",
     "connection_delete",
