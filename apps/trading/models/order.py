@@ -51,8 +51,8 @@ class Order(models.Model):
     side = models.CharField(max_length=4)
     """BUY or SELL."""
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
-    order_type = models.CharField(max_length=10)
-    tif = models.CharField(max_length=4)
+    order_type = models.CharField(max_length=20)
+    tif = models.CharField(max_length=8)
     limit_price = models.DecimalField(max_digits=20, decimal_places=10, null=True)
     stop_price = models.DecimalField(max_digits=20, decimal_places=10, null=True)
     """The trigger of STP and STP LMT, the amount of TRAIL."""
@@ -74,6 +74,9 @@ class Order(models.Model):
     perm_id = models.BigIntegerField(null=True)
     broker_status = models.CharField(max_length=20, blank=True)
     why_held = models.CharField(max_length=60, blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
+    """What the broker has said of it so far, as `apps.trading.evidence` keeps it: the state follows
+    from this set, never from the order in which messages came."""
     reason_code = models.CharField(max_length=40, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     """Why it was refused, rejected, cancelled or is unknown, as a person should read it."""
