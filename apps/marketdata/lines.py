@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from apps.marketdata.budget import Allotment, Reason, Want, allot
-from apps.marketdata.fallback import NO_DATA, Step, next_step
-from ibkr.types import BrokerError, MarketDataType, PriceKind
+from apps.marketdata.fallback import CODES, NO_DATA, Step, next_step
+from ibkr.errors import explain
+from ibkr.types import QUOTES, BrokerError, MarketDataType, PriceKind
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 NO_TICK = (BEGINNING, PriceKind.MISSING)
@@ -21,6 +22,8 @@ FULL_RETRY = timedelta(minutes=5)
 MAX_TICKERS = 101
 NOTICES = range(1100, 2200)
 """About the link or a farm, not about a line."""
+OURS = frozenset({"", QUOTES})
+"""What an error about an instrument may be about for its line to care: no order, no history."""
 
 
 class LineState(StrEnum):
@@ -96,7 +99,7 @@ class Lines:
     def refuse(self, error: BrokerError) -> bool:
         """Takes an error about one instrument; True when the lines have to be looked at again."""
         line = self.by_id.get(error.con_id or 0)
-        if line is None or line.asked is None or error.code in NOTICES:
+        if line is None or line.asked is None or not _concerns_a_line(error):
             return False
         line.code, line.text = error.code, error.text
         if error.code == MAX_TICKERS:
@@ -172,7 +175,7 @@ class Lines:
         line.asked, line.retry_at, line.again = step.ask, at + step.retry_in, step.again
         if step.ask is None:
             line.state = LineState.REFUSED
-        elif step.again:
+        elif step.again or line.state is LineState.REFUSED:
             line.state, line.since_at = LineState.REQUESTED, at
         if step.ask is None or step.again:
             self.faded.add(line.con_id)
@@ -224,3 +227,9 @@ class Lines:
                 line.again, line.since_at, line.state = False, at, LineState.REQUESTED
                 ask.setdefault(line.asked, []).append(con_id)
         return ask
+
+
+def _concerns_a_line(error: BrokerError) -> bool:
+    if error.code in NOTICES or error.about not in OURS:
+        return False
+    return error.code in CODES or explain(error.code, error.text).ends

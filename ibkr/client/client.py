@@ -14,8 +14,8 @@ from ibkr.client.orders import Orders
 from ibkr.client.reader import Reader
 from ibkr.errors import IbkrError, NotConnected, RequestRefused, explain
 from ibkr.pacing import Priority
-from ibkr.requests import FIRST_ID
-from ibkr.types import BrokerError
+from ibkr.requests import FIRST_ID, Subject
+from ibkr.types import QUOTES, BrokerError
 from ibkr.wire import Sender
 
 log = logging.getLogger(__name__)
@@ -147,6 +147,11 @@ class Client(Accounts, Contracts, Market, Orders):
         self, reqId: int, errorTime: int, errorCode: int, errorString: str, advanced: str = ""
     ) -> None:
         subject = self._requests.subject(reqId)
+        about = self._about(reqId, subject)
+        ends = explain(errorCode).ends and reqId > 0
+        if ends:
+            # First of all, so that whoever hears of it sees which lines are left.
+            self._stream_refused(reqId, errorCode)
         self._emit(
             BrokerError(
                 code=errorCode,
@@ -156,15 +161,20 @@ class Client(Accounts, Contracts, Market, Orders):
                 con_id=subject.con_id,
                 order_id=subject.order_id,
                 advanced_reject=advanced,
+                about=about,
             )
         )
-        if explain(errorCode).ends and reqId > 0:
+        if ends:
             refused = RequestRefused(errorCode, errorString)
             self._fail(reqId if reqId >= FIRST_ID else ("what if", reqId), refused)
-            self._stream_refused(reqId, errorCode)
             self._account_refused(reqId)
         if errorCode in LINK_CODES:
             self._hooks.notice(errorCode)
+
+    def _about(self, request_id: int, subject: Subject) -> str:
+        """What comes late, for a line that was cancelled, is not about the line there is now."""
+        late = subject.what == QUOTES and request_id not in self._by_number
+        return "former quotes" if late else subject.what
 
     def _error_time(self, milliseconds: int) -> datetime:
         if 0 < milliseconds < 10**14:

@@ -25,6 +25,7 @@ from ibkr.convert.quotes import (
 from ibkr.memo import Memo
 from ibkr.requests import Subject
 from ibkr.types import (
+    QUOTES,
     Contract,
     DataKindChanged,
     Greeks,
@@ -93,7 +94,7 @@ class Market(Base):
         if con_id in self._streams:
             return
         instrument, generic_ticks = self._wanted_quotes[con_id]
-        request_id = self._requests.allocate(Subject("quotes", con_id=con_id))
+        request_id = self._requests.allocate(Subject(QUOTES, con_id=con_id))
         stream = Stream(request_id, con_id)
         # Known before it is asked for: the first tick may be faster than this thread.
         self._streams[con_id] = self._by_number[request_id] = stream

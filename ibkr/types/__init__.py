@@ -18,7 +18,7 @@ from ibkr.types.contracts import (
     Session,
     SymbolMatch,
 )
-from ibkr.types.links import BrokerError, LinkChanged, LinkState
+from ibkr.types.links import QUOTES, BrokerError, LinkChanged, LinkState
 from ibkr.types.orders import (
     Commission,
     CompletedOrder,
@@ -39,6 +39,7 @@ from ibkr.types.quotes import (
 )
 
 __all__ = [
+    "QUOTES",
     "AccountPnL",
     "AccountValue",
     "Bar",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+QUOTES = "quotes"
+
 
 class LinkState(StrEnum):
     DISCONNECTED = "disconnected"
@@ -28,7 +30,8 @@ class LinkChanged:
 class BrokerError:
     """An error or notice from TWS, attributed where its request id allows.
 
-    `con_id` and `order_id` are None where the error belongs to no instrument or order.
+    `con_id` and `order_id` are None where the error belongs to no instrument or order; `about`
+    names the kind of request, QUOTES for a market data line that is open or that this closes.
     """
 
     code: int
@@ -38,3 +41,4 @@ class BrokerError:
     con_id: int | None = None
     order_id: int | None = None
     advanced_reject: str = ""
+    about: str = ""

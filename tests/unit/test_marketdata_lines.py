@@ -1,5 +1,6 @@
 """What becomes of a market data line: refusals, fallbacks, silence, waiting."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,6 +50,41 @@ class Feed:
 
     def state(self, con_id: int) -> LineState:
         return self.lines.by_id[con_id].state
+
+
+@pytest.mark.parametrize(
+    ("code", "about"),
+    [
+        (202, "order"),
+        (201, "order"),
+        (162, "bars"),
+        (200, "contract details"),
+        (354, "former quotes"),
+    ],
+)
+def test_an_error_about_an_order_or_history_leaves_the_line_of_its_instrument(
+    code: int, about: str
+) -> None:
+    feed = Feed(1)
+    feed.turn()
+    assert not feed.lines.refuse(replace(error(1, code), about=about))
+    assert (feed.state(1), feed.lines.by_id[1].code) == (LineState.REQUESTED, None)
+
+
+@pytest.mark.parametrize("code", [300, 10091, 2108])
+def test_a_code_that_ends_nothing_refuses_nothing(code: int) -> None:
+    feed = Feed(1)
+    feed.turn()
+    assert not feed.lines.refuse(error(1, code))
+    assert feed.state(1) is LineState.REQUESTED
+
+
+def test_delayed_data_that_follows_makes_up_for_a_refusal_before() -> None:
+    feed = Feed(1)
+    feed.turn()
+    assert feed.lines.refuse(error(1, 200))
+    assert feed.lines.refuse(error(1, 10167))
+    assert feed.state(1) is LineState.REQUESTED
 
 
 def test_only_the_difference_is_sent() -> None:
