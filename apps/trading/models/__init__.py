@@ -2,7 +2,7 @@
 
 from apps.trading.models.execution import CommissionReport, Execution
 from apps.trading.models.order import Order, OrderChange, OrderEvent, Source
-from apps.trading.models.outage import LedgerBalance, OutageReport
+from apps.trading.models.outage import OutageReport
 from apps.trading.models.run import Plan, PlanLine, RunEvent, Schedule, TradeRun
 from apps.trading.models.strategy import DecisionSnapshot, Policy, Strategy, TargetWeight
 
@@ -10,7 +10,6 @@ __all__ = [
     "CommissionReport",
     "DecisionSnapshot",
     "Execution",
-    "LedgerBalance",
     "Order",
     "OrderChange",
     "OrderEvent",
