@@ -3,13 +3,16 @@
 from apps.trading.models.execution import CommissionReport, Execution
 from apps.trading.models.order import Order, OrderChange, OrderEvent, Source
 from apps.trading.models.outage import OutageReport
-from apps.trading.models.run import Plan, PlanLine, RunEvent, Schedule, TradeRun
+from apps.trading.models.run import Plan, PlanLine, RunEvent, TradeRun
+from apps.trading.models.schedule import MarketCalendar, Occurrence, Schedule
 from apps.trading.models.strategy import DecisionSnapshot, Policy, Strategy, TargetWeight
 
 __all__ = [
     "CommissionReport",
     "DecisionSnapshot",
     "Execution",
+    "MarketCalendar",
+    "Occurrence",
     "Order",
     "OrderChange",
     "OrderEvent",

@@ -1,4 +1,4 @@
-"""Trade runs, their immutable plans, and the weekly schedule that starts them."""
+"""Trade runs, their steps, and their immutable plans."""
 
 from django.conf import settings
 from django.db import models
@@ -10,40 +10,6 @@ from apps.trading.models.strategy import DecisionSnapshot, Policy, Strategy
 from apps.trading.states import RUN_RELEASES_PERIOD, RunState
 
 RUN_STATES = [(state.value, state.value.replace("_", " ")) for state in RunState]
-
-
-class Schedule(models.Model):
-    """n minutes after the open or before the close of the k-th session of the week."""
-
-    class Anchor(models.TextChoices):
-        OPEN = "open", "after the open"
-        CLOSE = "close", "before the close"
-
-    class Missed(models.TextChoices):
-        SKIP = "skip", "skip the week"
-        LATE = "late", "run late, until the given time"
-        ASK = "ask", "ask a person"
-
-    strategy = models.OneToOneField(Strategy, on_delete=models.PROTECT, related_name="schedule")
-    calendar = models.CharField(max_length=10, default="XNYS")
-    """Name of a calendar of exchange_calendars."""
-    session = models.PositiveSmallIntegerField(default=1)
-    """1 is the week's first session; a week with fewer runs on its last."""
-    anchor = models.CharField(max_length=5, choices=Anchor.choices, default=Anchor.OPEN)
-    minutes = models.PositiveSmallIntegerField(default=30)
-    missed = models.CharField(max_length=4, choices=Missed.choices, default=Missed.SKIP)
-    late_minutes = models.PositiveSmallIntegerField(default=60)
-    enabled = models.BooleanField(default=True)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["strategy"]
-
-    def __str__(self) -> str:
-        return f"{self.strategy_id} {self.minutes} min {self.anchor}"
 
 
 class TradeRun(models.Model):
