@@ -102,13 +102,34 @@ def test_a_closing_price_that_stands_in_carries_its_own_kind_and_time() -> None:
     assert told(conflate, board) == {"1": {"close": "9.5", "kind": "close", "at": AT_MS}}
 
 
-def test_only_the_model_computation_gives_greeks() -> None:
+def test_the_models_greeks_are_the_options_and_those_of_bid_ask_and_last_stand_beside_them() -> (
+    None
+):
     conflate, board = Conflate(), Board()
-    conflate.put(greeks(side="bid", delta="0.1"))
-    conflate.put(greeks(side="model", delta="0.5"))
+    for side, delta in (("bid", "0.1"), ("ask", "0.2"), ("last", "0.3"), ("model", "0.5")):
+        conflate.put(greeks(side=side, delta=delta))
+    quote = told(conflate, board)["1"]
 
-    assert told(conflate, board) == {
-        "1": {"iv": "0.2", "delta": "0.5", "und": "100", "kind": "live"}
+    deltas = {name: quote[name] for name in ("delta", "bid_delta", "ask_delta", "last_delta")}
+    assert deltas == {"delta": "0.5", "bid_delta": "0.1", "ask_delta": "0.2", "last_delta": "0.3"}
+    assert (quote["iv"], quote["und"], quote["kind"]) == ("0.2", "100", "live")
+
+
+def test_each_number_of_a_computation_has_its_name() -> None:
+    conflate, board = Conflate(), Board()
+    numbers = [Decimal(n) for n in range(1, 9)]
+    conflate.put(Greeks(1, "model", PriceKind.LIVE, *numbers, AT))
+
+    assert told(conflate, board)["1"] == {
+        "kind": "live",
+        "iv": "1",
+        "delta": "2",
+        "gamma": "3",
+        "vega": "4",
+        "theta": "5",
+        "option_price": "6",
+        "und": "7",
+        "dividends_pv": "8",
     }
 
 

@@ -12,6 +12,11 @@ from apps.marketdata.status import StreamStatus
 from ibkr.types import PriceKind
 
 PRICE_KINDS = [kind.value for kind in PriceKind]
+QUOTE_FIELDS = (
+    "Fields as in the topic quotes:<connection>. Options have iv, delta, gamma, vega, theta, "
+    "option_price, und (price of the underlying) and dividends_pv by the model, and the same by "
+    "bid, ask and last under bid_iv, ask_iv, last_iv and so on."
+)
 
 
 class InstrumentShape(s.Serializer[Any]):
@@ -60,7 +65,7 @@ class QuoteShape(s.Serializer[Any]):
     con_id = s.IntegerField()
     connection = s.SlugField(required=False)
     price = PriceShape()
-    quote = s.DictField(help_text="Fields as in the topic quotes:<connection>")
+    quote = s.DictField(help_text=QUOTE_FIELDS)
     line = s.DictField(required=False, help_text="Why nothing streams, where nothing does")
 
 

@@ -20,6 +20,14 @@ PLACES = {field: (field.value, field in PRICES) for field in QuoteField}
 KINDS = {kind: kind.value for kind in PriceKind}
 """Looked up for each tick: reading the value of an enum costs five times as much."""
 
+_COMPUTED = ("iv", "delta", "gamma", "vega", "theta", "option_price", "und", "dividends_pv")
+"""In the order of the fields of Greeks."""
+GREEKS = {
+    "model": _COMPUTED,
+    **{side: tuple(f"{side}_{name}" for name in _COMPUTED) for side in ("bid", "ask", "last")},
+}
+"""An option's greeks are the model's; those of its bid, ask and last stand beside them."""
+
 SESSION_FACTS = frozenset(
     field.value
     for field in QuoteField
@@ -61,8 +69,6 @@ class Conflate:
 
     def _put_other(self, event: Greeks | DataKindChanged) -> None:
         if isinstance(event, Greeks):
-            if event.side != "model":
-                return
             _put_greeks(self._quotes.setdefault(event.con_id, {}), event)
         else:
             quote = self._quotes.setdefault(event.con_id, {})
@@ -152,19 +158,12 @@ class Cadence:
 
 
 def _put_greeks(quote: Quote, greeks: Greeks) -> None:
-    values = {
-        "iv": greeks.implied_volatility,
-        "delta": greeks.delta,
-        "gamma": greeks.gamma,
-        "vega": greeks.vega,
-        "theta": greeks.theta,
-        "und": greeks.underlying_price,
-    }
-    if any(value is not None for value in values.values()):
+    values = greeks[3:11]
+    if any(value is not None for value in values):
         if STALE in quote:
             _freshen(quote)
         quote["kind"] = KINDS[greeks.kind]
-    for name, value in values.items():
+    for name, value in zip(GREEKS[greeks.side], values, strict=True):
         if value is None:
             quote.pop(name, None)
         else:
