@@ -167,11 +167,18 @@ def line_fields(line: PlanLine, orders: Iterable[Order]) -> Row:
 
 
 def run_event_row(event: RunEvent) -> Row:
-    return {"kind": event.kind, "at": event.at.isoformat(), "data": event.data}
+    return {"kind": event.kind, "at": event.at.isoformat(), "data": _told(event.data)}
 
 
 def present(fields: Row) -> Row:
     return {key: value for key, value in fields.items() if value is not None}
+
+
+def _told(value: Any) -> Any:
+    """Without None, which a merge patch cannot carry."""
+    if isinstance(value, dict):
+        return {key: _told(inner) for key, inner in value.items() if inner is not None}
+    return mask_text(value) if isinstance(value, str) else value
 
 
 def _iso(moment: datetime | None) -> str | None:
