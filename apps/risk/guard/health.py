@@ -1,0 +1,78 @@
+"""Whether what the guard looks at can be trusted: prices, link, gateway, orders; pure."""
+
+from decimal import Decimal
+
+from apps.risk.guard.judge import above
+from apps.risk.guard.types import Figure, GuardLimits, Picture
+from apps.risk.levels import Guard
+
+NOT_YET = Decimal(0)
+
+
+def stream(picture: Picture, limits: GuardLimits) -> list[Figure]:
+    """Age of the oldest price in an open market. One old price warns, all of them reduce only."""
+    aged = [held for held in picture.holdings if held.stale_seconds is not None]
+    if not aged:
+        return []
+    oldest = max(aged, key=lambda held: held.stale_seconds or 0.0)
+    limit = limits.stale_seconds
+    late = [held for held in aged if limit is not None and _old(held.stale_seconds, limit)]
+    breach = Guard.REDUCE_ONLY if len(late) == len(aged) else Guard.WARN
+    age = _seconds(oldest.stale_seconds)
+    return [
+        above(
+            "stale_stream", age, limit, Decimal(1), breach=breach, unit="seconds",
+            subject=oldest.name,
+        )
+    ]  # fmt: skip
+
+
+def link(picture: Picture, limits: GuardLimits) -> list[Figure]:
+    down, silent = picture.health.link_down, picture.health.silent
+    return [
+        _since("link", down, limits.link_seconds),
+        above(
+            "gateway_silent", _seconds(silent), limits.silence_seconds, limits.warn_share,
+            unit="seconds",
+        ),
+    ]  # fmt: skip
+
+
+def orders(picture: Picture, limits: GuardLimits) -> list[Figure]:
+    """Mismatches and rejects close one instrument or strategy, so here they only warn."""
+    health = picture.health
+    late = [age for age in health.unknown if limits.unknown_seconds is None
+            or age > limits.unknown_seconds]  # fmt: skip
+    strategy, rejects = max(health.rejects, key=lambda each: each[1], default=("", 0))
+    return [
+        _count("mismatch", len(health.mismatches), ", ".join(health.mismatches[:3])),
+        _count("unknown_order", len(late), ""),
+        above(
+            "reject_breaker", Decimal(rejects), limits.rejects, limits.warn_share,
+            breach=Guard.WARN, unit="count", subject=strategy,
+        ),
+    ]  # fmt: skip
+
+
+def _since(code: str, seconds: float | None, limit: Decimal | None) -> Figure:
+    """Down is at least a warning, and breached once it has lasted."""
+    figure = above(code, _seconds(seconds), limit, Decimal(1), unit="seconds")
+    if seconds is None or figure.state is not Guard.OK:
+        return figure
+    return Figure(
+        code=code, state=Guard.WARN, value=figure.value, warn=NOT_YET, limit=limit, unit="seconds"
+    )
+
+
+def _count(code: str, count: int, subject: str) -> Figure:
+    return above(
+        code, Decimal(count), NOT_YET, Decimal(1), breach=Guard.WARN, unit="count", subject=subject
+    )
+
+
+def _seconds(age: float | None) -> Decimal:
+    return Decimal(repr(round(age or 0.0, 3)))
+
+
+def _old(age: float | None, limit: Decimal) -> bool:
+    return age is not None and age > limit
