@@ -32,6 +32,9 @@ class WorkingOrder:
     plan_line_id: int | None = None
     source: str = ""
     idempotency_key: str = ""
+    oca_group: str = ""
+    parent_id: int | None = None
+    """Primary key of the order that has to fill before this one may."""
 
     @property
     def signed(self) -> Decimal:

@@ -28,6 +28,11 @@ class OrderIntent:
     order_id: int | None = None
     """Primary key of the order that is being changed or checked again; its own row is left out
     of what is working."""
+    oca_group: str = ""
+    """Of a group only one order fills: the largest counts."""
+    parent_signed: Decimal = Decimal(0)
+    """Signed quantity that its parent still has to fill before this order may: what a bracket's
+    children close need not be held yet."""
 
     @property
     def signed(self) -> Decimal:
@@ -46,3 +51,6 @@ class Verdict:
     unit: str = ""
     warning: bool = False
     """Passed, but a person should see it (missing input on an order that lowers risk)."""
+    template: str = ""
+    """The English sentence with its places, for translators; `message` has them filled."""
+    facts: tuple[tuple[str, str], ...] = ()
