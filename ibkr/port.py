@@ -1,6 +1,7 @@
 """The door between the portal and the broker: what may be asked, and what is reported back."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -118,10 +119,21 @@ class BrokerPort(Protocol):
     def executions(self) -> tuple[Execution, ...]:
         """Today's fills of every client; their commissions reach the listener."""
 
+    @property
+    def ordering(self) -> AbstractContextManager[object]:
+        """Held from next_order_id to place_order: TWS refuses an id below one it has seen."""
+
+    def check_ready(self) -> None:
+        """Raises NotConnected or NotReady while no order may be sent."""
+
+    def order_ids_from(self, number: int) -> None:
+        """Later ids are at least this one: TWS forgets ids when it crashes, the portal doesn't."""
+
     def next_order_id(self) -> int:
         """A fresh id above every one this client has used."""
 
-    def place_order(self, order_id: int, contract: Contract, request: OrderRequest) -> None: ...
+    def place_order(self, order_id: int, contract: Contract, request: OrderRequest) -> None:
+        """Queues the bytes; whatever it raises, none of them was written."""
 
     def cancel_order(self, order_id: int) -> None: ...
 

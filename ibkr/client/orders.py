@@ -1,5 +1,7 @@
 """Orders: placing, cancelling, margin questions, and everything TWS reports about them."""
 
+import threading
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -30,7 +32,19 @@ class Orders(Base):
     def __init__(self, hooks: Hooks) -> None:
         super().__init__(hooks)
         self._next_id = 0
+        self._ordering = threading.RLock()
         self._without_pnl = ""
+
+    @property
+    def ordering(self) -> AbstractContextManager[object]:
+        return self._ordering
+
+    def check_ready(self) -> None:
+        self._connected()
+        self._hooks.gate()
+
+    def order_ids_from(self, number: int) -> None:
+        self._raise_next_id(number)
 
     def next_order_id(self) -> int:
         with self._guard:
@@ -40,8 +54,7 @@ class Orders(Base):
 
     def place_order(self, order_id: int, contract: Contract, request: OrderRequest) -> None:
         """Sends an order, or the change of one; NotReady while the link is not open for orders."""
-        self._connected()
-        self._hooks.gate()
+        self.check_ready()
         self._raise_next_id(order_id + 1)
         self._requests.remember(order_id, Subject("order", contract.con_id, order_id))
         order = convert.ib_order(request)
@@ -58,12 +71,14 @@ class Orders(Base):
     ) -> MarginImpact:
         """Margin and commission if the order were sent; TWS may leave any of it out."""
         self._may_wait()
-        order_id = self.next_order_id()
-        self._requests.remember(order_id, Subject("what-if", contract.con_id, order_id))
         order = convert.ib_order(request, what_if=True)
-        what = f"margin for {request.action} {contract.symbol}"
-        with self._requests.open(what, key=("what if", order_id)) as pending:
-            self._send("placeOrder", order_id, routed(contract), order, key=order_id)
+        with ExitStack() as stack:
+            with self._ordering:
+                order_id = self.next_order_id()
+                self._requests.remember(order_id, Subject("what-if", contract.con_id, order_id))
+                what = f"margin for {request.action} {contract.symbol}"
+                pending = stack.enter_context(self._requests.open(what, key=("what if", order_id)))
+                self._send("placeOrder", order_id, routed(contract), order, key=order_id)
             impact: MarginImpact = pending.wait(timeout.total_seconds())
         return impact
 
