@@ -5,6 +5,8 @@ from functools import cache
 import redis
 from django.conf import settings
 
+COMMANDS = "ibportal:commands:{slug}"
+"""A list the gateway worker reads itself: what must not wait behind tasks."""
 LEASE = "ibportal:lease:{name}"
 LINK = "ibportal:link:{slug}"
 NOTICES = "ibportal:notices:{slug}"
