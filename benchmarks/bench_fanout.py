@@ -1,6 +1,7 @@
-"""One stream to many browsers: the portal, a bare ASGI hub and a stock Channels group.
+"""One stream to many browsers: the portal, a bare ASGI hub, and groups of Channels.
 
-Prints JSON lines. All three get the same bytes twenty times a second, in turns within one run;
+`stock` is a group as the tutorial of Channels has it, `group` one whose messages are finished text.
+Prints JSON lines. All get the same frames at the same rate, in turns within one run;
 figures are medians over the rounds, ratios medians of the ratios within a round.
 """
 
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -20,13 +22,21 @@ if TYPE_CHECKING:
 
 ROUNDS, SECONDS = 5, 3.0
 FILL_SECONDS = 8.0
-SIZES = (100, 500)
+RATES = {100: 20, 500: 5}
+"""Frames a second by the number of sockets: what the slowest server can just keep up with."""
+FULL_RATE = 20
 ASLEEP = 5
 APPS = {
     "ours": "ibportal.asgi:application",
     "bare": "benchmarks.fanout_apps:bare",
     "stock": "benchmarks.fanout_apps:stock",
+    "group": "benchmarks.fanout_apps:group",
 }
+WAYS = {
+    "stock": lambda feed: partial(feed.to_group, finished=False),
+    "group": lambda feed: partial(feed.to_group, finished=True),
+}
+"""How a frame is handed over where it does not go the portal's way."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,15 @@ class Runner:
     pid: int
     readers: Part
     count: int
+    rate: int
 
-    def send(self, seconds: float) -> dict[int, float]:
+    def send(self, seconds: float, rate: int = 0) -> dict[int, float]:
         from benchmarks.fanout_feed import paced  # noqa: PLC0415  # after Django's setup
 
-        through = self.feed.to_group if self.name == "stock" else self.feed.through_redis
-        sent_at = paced(through, seconds)
+        way = WAYS.get(self.name)
+        sent_at = paced(
+            way(self.feed) if way else self.feed.through_redis, seconds, rate or self.rate
+        )
         self.feed.rest()
         return sent_at
 
@@ -69,6 +82,8 @@ class Runner:
         for seq, times in heard.items():
             timely += sum(at <= over + 0.05 for at in times)
             waits += [(at - sent_at[int(seq)]) * 1000 for at in times if int(seq) in sent_at]
+        if not waits:
+            raise RuntimeError(f"nothing of {self.name} arrived at {self.count} sockets")
         waits.sort()
         return Result(
             cpu=cpu / len(waits) * 1e6,
@@ -100,7 +115,7 @@ def runner(there: Stage, name: str, slug: str, count: int, asleep: int = 0) -> I
         readers = stack.enter_context(browsers(count=count - asleep, read=True, **plan))
         if asleep:
             stack.enter_context(browsers(count=asleep, read=False, **plan))
-        yield Runner(feed, name, pid, readers, count - asleep)
+        yield Runner(feed, name, pid, readers, count - asleep, RATES[count])
 
 
 def compare(runners: dict[str, Runner]) -> dict[str, list[Result]]:
@@ -134,7 +149,7 @@ def report(count: int, found: dict[str, list[Result]]) -> None:
     for name in found:
         if not name.startswith("ours"):
             continue
-        for other in ("bare", "stock", "ours"):
+        for other in ("bare", "stock", "group", "ours"):
             if other != name:
                 say(**ratios(count, name, other, found))
 
@@ -158,16 +173,16 @@ def ratios(
 def main() -> None:
     with stage() as there:
         own, second = there.slugs
-        for count in SIZES:
+        for count in RATES:
             with ExitStack() as stack:
-                slugs = {"ours": own, "bare": f"{own}-bare", "stock": f"{own}-stock"}
+                slugs = {"ours": own} | {name: f"{own}-{name}" for name in APPS if name != "ours"}
                 runners = {
                     name: stack.enter_context(runner(there, name, slug, count))
                     for name, slug in slugs.items()
                 }
-                if count == max(SIZES):
+                if count == max(RATES):
                     slow = stack.enter_context(runner(there, "ours", second, count, ASLEEP))
-                    slow.send(FILL_SECONDS)
+                    slow.send(FILL_SECONDS, FULL_RATE)
                     runners[f"ours_{ASLEEP}_not_reading"] = slow
                 report(count, compare(runners))
 

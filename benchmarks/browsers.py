@@ -17,7 +17,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
-SEQ = re.compile(rb'"seq":(\d+)')
+SEQ = re.compile(rb'"seq": ?(\d+)')
 SMALL = 4096
 OPEN_WITHIN = 20.0
 

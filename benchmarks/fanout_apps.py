@@ -1,7 +1,8 @@
-"""What the portal's stream is held against: a bare hub on ASGI, and a stock Channels group."""
+"""What the portal's stream is held against: a bare hub on ASGI, and Channels groups."""
 
 import asyncio
 import gc
+import json
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,7 +20,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 get_asgi_application()
 READY: Message = {"type": "websocket.send", "text": '{"type":"snapshot","seq":0}'}
-GROUP = "bench"
 
 
 class BareHub:
@@ -63,25 +63,32 @@ class BareHub:
             await send(frame)
 
 
-class StockConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
-    """As the Channels documentation has it: a group, and a handler that sends its text on."""
+class GroupConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
+    """A Channels group at its best: its messages carry text that is finished already."""
 
     async def connect(self) -> None:
-        await self.channel_layer.group_add(GROUP, self.channel_name)
+        await self.channel_layer.group_add(os.environ["BENCH_SLUG"], self.channel_name)
         await self.accept()
         await self.send(READY["text"])
 
     async def disconnect(self, code: int) -> None:
         del code
-        await self.channel_layer.group_discard(GROUP, self.channel_name)
+        await self.channel_layer.group_discard(os.environ["BENCH_SLUG"], self.channel_name)
 
     async def quotes(self, event: Message) -> None:
         await self.send(text_data=event["text"])
 
 
-class Stock:
-    def __init__(self) -> None:
-        self._consumer = StockConsumer.as_asgi()
+class StockConsumer(GroupConsumer):
+    """As the tutorial of Channels has it: the message is data, each consumer makes its JSON."""
+
+    async def quotes(self, event: Message) -> None:
+        await self.send(text_data=json.dumps(event["message"]))
+
+
+class Group:
+    def __init__(self, consumer: type[GroupConsumer]) -> None:
+        self._consumer = consumer.as_asgi()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -104,7 +111,7 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"{kind}.complete"})
 
 
-bare, stock = BareHub(), Stock()
+bare, stock, group = BareHub(), Group(StockConsumer), Group(GroupConsumer)
 # As the portal does: its collections must not be an advantage.
 gc.collect()
 gc.freeze()

@@ -12,8 +12,7 @@ from apps.lib import clock
 from apps.lib import redis as store
 from apps.marketdata.pipeline.publish import Publisher
 
-PER_SECOND, QUOTES = 20, 20
-GROUP = "bench"
+QUOTES = 20
 REST_MS = 120_000
 
 
@@ -21,6 +20,7 @@ class Feed:
     """Both ways carry the same bytes; a frame has about three kilobytes."""
 
     def __init__(self, slug: str) -> None:
+        self._slug = slug
         self._topic = f"quotes:{slug}"
         self._publisher = Publisher(slug, store.client(), clock.now())
         self._publisher.replace({})
@@ -42,13 +42,15 @@ class Feed:
         """Keeps the quotes alive while it is another server's turn."""
         store.client().pexpire(self._alive, REST_MS)
 
-    def to_group(self) -> int:
+    def to_group(self, *, finished: bool) -> int:
+        """As data for each consumer to encode, or as finished text."""
         self._group_seq += 1
         seq = self._group_seq + self._began
-        head = {"type": "event", "topic": self._topic, "from": seq, "seq": seq}
-        text = orjson.dumps({**head, "data": self._patch()}).decode()
-        message = {"type": "quotes", "text": text}
-        self._loop.run_until_complete(get_channel_layer().group_send(GROUP, message))
+        event = {"type": "event", "topic": self._topic, "from": seq, "seq": seq}
+        event["data"] = self._patch()
+        body = {"text": orjson.dumps(event).decode()} if finished else {"message": event}
+        message = {"type": "quotes", **body}
+        self._loop.run_until_complete(get_channel_layer().group_send(self._slug, message))
         return seq
 
     def _patch(self) -> dict[str, Any]:
@@ -58,11 +60,11 @@ class Feed:
         return {str(265_598 + n): {**quote, **rest, "at": self._at} for n in range(QUOTES)}
 
 
-def paced(publish: Callable[[], int], seconds: float) -> dict[int, float]:
-    """When each frame was handed over, by its number; twenty a second."""
+def paced(publish: Callable[[], int], seconds: float, per_second: int) -> dict[int, float]:
+    """When each frame was handed over, by its number."""
     sent_at, began = {}, time.perf_counter()
-    for number in range(round(seconds * PER_SECOND)):
-        time.sleep(max(0.0, began + number / PER_SECOND - time.perf_counter()))
+    for number in range(round(seconds * per_second)):
+        time.sleep(max(0.0, began + number / per_second - time.perf_counter()))
         at = time.perf_counter()
         sent_at[publish()] = at
     return sent_at
