@@ -44,6 +44,10 @@ FMP_API_KEY = env.text("FMP_API_KEY")
 FMP_URL = env.address(
     "FMP_URL", default="https://financialmodelingprep.com/stable", schemes=("https", "http")
 )
+ORDER_SEND_WITHIN_SECONDS = env.number("ORDER_SEND_WITHIN_SECONDS", default=120, low=5, high=86400)
+CHAOS = env.flag("CHAOS", default=False)
+if CHAOS and IB_HOST:
+    raise ImproperlyConfigured("CHAOS kills processes on purpose: with the simulator only.")
 QUOTE_STALE_SECONDS = env.number("QUOTE_STALE_SECONDS", default=120, low=1, high=3600)
 
 INSTALLED_APPS = [
@@ -148,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 50},
     },
+    "order sweep": {"task": "trading.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "link watch": {
         "task": "accounts.link_watch",
         "schedule": 2.0,

@@ -1,0 +1,207 @@
+"""Orders from a person's intent to a committed row: checked, rounded, gated, and then enqueued."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Unpack
+from uuid import uuid4
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import BrokerAccount
+from apps.accounts.services import audit_append
+from apps.lib.errors import Invalid
+from apps.marketdata.models import Instrument
+from apps.trading import topics
+from apps.trading.models import Order
+from apps.trading.permissions import check_may_trade
+from apps.trading.services.gating import passed
+from apps.trading.services.steps import event_add
+from apps.trading.services.terms import SHAPE_FIELDS, arrival_price, intent_from, shape_of
+from apps.trading.services.wake import wake
+from apps.trading.shapes import Shape
+from apps.trading.states import OrderState
+from apps.trading.wanted import Placing
+
+SUBMIT = "trading.submit"
+
+
+def order_ref() -> str:
+    """Ours for ever: it comes back with every order, execution and completed order."""
+    return f"ibp-{uuid4().hex[:26]}"
+
+
+def order_place(
+    *,
+    user: User | None,
+    account: BrokerAccount,
+    instrument: Instrument,
+    source: str,
+    at: datetime,
+    **terms: Unpack[Placing],
+) -> Order:
+    """The one door for a new order; `user` is None where the portal acts by itself (runs).
+
+    Raises Invalid, NotAllowed or GateRefused. The same idempotency key of an account again gives
+    the first order; with another content it raises Invalid.
+    """
+    asked = _Asked(user, account, instrument, source, at)
+    if user is not None:
+        check_may_trade(user, account)
+    order = _prepared(asked, terms)
+    if not order.pk:
+        order.decision = passed(intent_from(order), at=at)
+    return order if order.pk else _accept_all([order])[0]
+
+
+def bracket_place(
+    *,
+    take_profit: Decimal,
+    stop_loss: Decimal,
+    user: User | None,
+    account: BrokerAccount,
+    instrument: Instrument,
+    source: str,
+    at: datetime,
+    **terms: Unpack[Placing],
+) -> tuple[Order, Order, Order]:
+    """An entry with its exits: the broker starts them together, and one exit ends the other.
+
+    The gate judges each of the three, the exits as what closes the entry. Raises as order_place
+    does, before anything is stored.
+    """
+    asked = _Asked(user, account, instrument, source, at)
+    if user is not None:
+        check_may_trade(user, account)
+    key = terms.get("idempotency_key", "")
+    entry = _prepared(asked, terms | {"transmit": False})
+    exits: Placing = {
+        "side": "SELL" if entry.side == "BUY" else "BUY",
+        "quantity": entry.quantity,
+        "order_type": "LMT",
+        "tif": "GTC",
+        "parent": entry,
+        "strategy": entry.strategy,
+    }
+    profit = exits | {"limit_price": take_profit, "transmit": False}
+    loss = exits | {"order_type": "STP", "stop_price": stop_loss}
+    family = [entry, _prepared(asked, _keyed(profit, key, "profit"))]
+    family.append(_prepared(asked, _keyed(loss, key, "loss")))
+    if not entry.pk:
+        for order in family:
+            order.decision = passed(intent_from(order), at=at)
+        family = _accept_all(family)
+    return family[0], family[1], family[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asks for what, through which door, when."""
+
+    user: User | None
+    account: BrokerAccount
+    instrument: Instrument
+    source: str
+    at: datetime
+
+
+def _keyed(terms: Placing, key: str, part: str) -> Placing:
+    return terms | {"idempotency_key": f"{key}/{part}" if key else ""}
+
+
+def _prepared(asked: _Asked, terms: Placing) -> Order:
+    """A complete row that is not stored yet, or the stored one of the same idempotency key."""
+    shape = shape_of(terms, instrument=asked.instrument, at=asked.at)
+    found = _known(asked, shape, terms.get("idempotency_key", ""))
+    if found is not None:
+        return found
+    return Order(
+        account=asked.account,
+        connection=asked.account.connection,
+        instrument=asked.instrument,
+        source=asked.source,
+        placed_by=asked.user,
+        accepted_at=asked.at,
+        ref=order_ref(),
+        state=OrderState.ACCEPTED,
+        parent=terms.get("parent"),
+        transmit=terms.get("transmit", True),
+        strategy=terms.get("strategy", ""),
+        plan_line=terms.get("plan_line"),
+        idempotency_key=terms.get("idempotency_key", ""),
+        arrival_price=arrival_price(asked.account, asked.instrument),
+        **{name: getattr(shape, name) for name in SHAPE_FIELDS},
+    )
+
+
+def _known(asked: _Asked, shape: Shape, key: str) -> Order | None:
+    """The order that came with this key before; raises Invalid when it was another one."""
+    if not key:
+        return None
+    found = Order.objects.filter(account=asked.account, idempotency_key=key).first()
+    if found is None:
+        return None
+    same = all(_same(getattr(found, name), getattr(shape, name)) for name in SHAPE_FIELDS)
+    if not same or found.instrument_id != asked.instrument.con_id:
+        raise Invalid(
+            _("This key was used before, for another order."),
+            fields={"idempotency_key": [_("Use a new key for a new order.")]},
+        )
+    return found
+
+
+def _same(stored: Any, wanted: Any) -> bool:
+    if isinstance(stored, list):
+        return [tuple(pair) for pair in stored] == [tuple(pair) for pair in wanted]
+    return bool(stored == wanted)
+
+
+def _accept_all(family: list[Order]) -> list[Order]:
+    """In one transaction; its first order wakes the gateway worker, which sends all of them."""
+    first = family[0]
+    try:
+        with transaction.atomic():
+            for order in family:
+                order.save(force_insert=True)
+                event_add(
+                    order.pk, kind="accepted", before="", after=order.state, at=order.accepted_at
+                )
+            wake(SUBMIT, slug=first.connection.slug, order_id=first.pk)
+            for order in family:
+                topics.order_changed(order)
+            for order in family:
+                _audit(order)
+    except IntegrityError:
+        # Somebody else came with the same key at the same moment.
+        found = Order.objects.filter(account=first.account, idempotency_key=first.idempotency_key)
+        if not first.idempotency_key or not found.exists():
+            raise
+        return [
+            Order.objects.get(account=first.account, idempotency_key=order.idempotency_key)
+            for order in family
+        ]
+    return family
+
+
+def _audit(order: Order) -> None:
+    audit_append(
+        actor=order.placed_by,
+        action="order.place",
+        subject=f"order {order.pk}",
+        account=order.account,
+        data={
+            "ref": order.ref,
+            "con_id": order.instrument_id,
+            "side": order.side,
+            "quantity": order.quantity,
+            "type": order.order_type,
+            "tif": order.tif,
+            "limit": order.limit_price,
+            "stop": order.stop_price,
+            "source": order.source,
+            "decision": order.decision_id,
+        },
+        at=order.accepted_at,
+    )

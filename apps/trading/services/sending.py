@@ -1,0 +1,200 @@
+"""From an accepted row to bytes on the wire, once: claim, commit, gate again, lease, send."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, transaction
+from django.utils.translation import gettext as _
+
+from apps.trading import topics
+from apps.trading.holders import Holder
+from apps.trading.models import Order
+from apps.trading.points import reach
+from apps.trading.services.gating import verdict
+from apps.trading.services.steps import move
+from apps.trading.services.terms import contract_of, intent_from, request_from
+from apps.trading.states import ENDED, OrderState
+from ibkr.errors import IbkrError, NotConnected, NotReady, RequestRefused
+
+log = logging.getLogger(__name__)
+Now = Callable[[], datetime]
+
+UNCLAIMED = {
+    "ib_order_id": None,
+    "client_id": None,
+    "lease_token": "",
+    "claimed_at": None,
+}
+RELATED = ("account", "instrument", "parent")
+
+
+def order_submit(*, order_id: int, holder: Holder, now: Now) -> None:
+    """Sends an order and, behind it, its children; harmless when it was sent before.
+
+    Whatever is raised on the way, the row says what is known: not claimed, claimed (reconcile
+    decides), or ended with a reason.
+    """
+    # Ids must reach TWS in the order in which they were given out: a lower one is refused (103).
+    with holder.port.ordering:
+        sent = _send_one(order_id, holder, now)
+        children = Order.objects.filter(parent=order_id, state=OrderState.ACCEPTED)
+        for child_id in children.order_by("pk").values_list("pk", flat=True):
+            sent = sent and _send_one(child_id, holder, now)
+    _tell(order_id)
+
+
+def _send_one(order_id: int, holder: Holder, now: Now) -> bool:
+    """Whether the order's bytes went to the socket in this call."""
+    reach("before_claim")
+    order = _claim(order_id, holder, now())
+    if order is None:
+        return False
+    reach("after_commit")
+    try:
+        _wire(order, holder, now)
+    except RequestRefused as error:
+        _end(order, OrderState.NOT_SENT, code=error.code, reason=error.sentence, at=now())
+        return False
+    except _Ended as ended:
+        _end(order, ended.state, code=ended.code, reason=ended.reason, at=now())
+        return False
+    except (IbkrError, DatabaseError, InterfaceError) as error:
+        _give_back(order, error, now())
+        return False
+    except Exception as error:
+        _give_back(order, error, now())
+        raise
+    reach("after_send")
+    _mark_sent(order, now())
+    return True
+
+
+def _claim(order_id: int, holder: Holder, at: datetime) -> Order | None:
+    """None when another has it, it is too late for it, or this process may not send."""
+    order = Order.objects.select_related(*RELATED).filter(pk=order_id).first()
+    if order is None or order.state != OrderState.ACCEPTED or _too_late(order, at):
+        return None
+    holder.port.check_ready()
+    lease = holder.lease(order.account.code)
+    if not lease:
+        raise NotConnected("The lease of this connection is not held; nothing was sent.")
+    fields = {
+        "ib_order_id": holder.port.next_order_id(),
+        "client_id": holder.client_id(),
+        "lease_token": lease,
+        "claimed_at": at,
+    }
+    with transaction.atomic():
+        mine = move(
+            order.pk,
+            before=OrderState.ACCEPTED,
+            after=OrderState.CLAIMED,
+            kind="claimed",
+            at=at,
+            data={"ib_order_id": fields["ib_order_id"], "lease": lease},
+            only={"connection": holder.connection_id},
+            **fields,
+        )
+        reach("after_claim")
+    if not mine:
+        return None
+    for name, value in fields.items():
+        setattr(order, name, value)
+    order.state = OrderState.CLAIMED
+    return order
+
+
+def _too_late(order: Order, at: datetime) -> bool:
+    return at - order.accepted_at > timedelta(seconds=settings.ORDER_SEND_WITHIN_SECONDS)
+
+
+class _Ended(Exception):
+    """The order must not go on the wire, and why."""
+
+    def __init__(self, state: OrderState, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.state, self.code, self.reason = state, code, reason
+
+
+def _wire(order: Order, holder: Holder, now: Now) -> None:
+    """Every exception of this function means that no byte was written."""
+    decision = verdict(intent_from(order), at=now())
+    if not decision.passed:
+        first = decision.refusals[0]
+        said = " ".join(str(row["message"]) for row in decision.refusals)
+        raise _Ended(OrderState.REFUSED, str(first["code"]), said)
+    if Order.objects.filter(pk=order.pk, cancel_asked_at__isnull=False).exists():
+        raise _Ended(OrderState.NOT_SENT, "withdrawn", _("It was withdrawn before it was sent."))
+    if holder.lease(order.account.code) != order.lease_token:
+        raise NotConnected("Another worker may hold the lease; nothing was sent.")
+    number = order.ib_order_id
+    if number is None:
+        raise NotConnected("The order was not claimed.")
+    request = request_from(order, parent_id=_parent_id(order))
+    holder.port.place_order(number, contract_of(order.instrument), request)
+
+
+def _parent_id(order: Order) -> int:
+    """A child follows its parent in the same breath, or not at all."""
+    if order.parent_id is None:
+        return 0
+    parent = Order.objects.get(pk=order.parent_id)
+    if parent.ib_order_id is None or parent.state in ENDED:
+        raise _Ended(
+            OrderState.NOT_SENT, "parent_not_sent", _("The order it belongs to was not sent.")
+        )
+    return parent.ib_order_id
+
+
+def _mark_sent(order: Order, at: datetime) -> None:
+    """The answer may have been quicker; a database that is away leaves it claimed."""
+    try:
+        move(
+            order.pk,
+            before=OrderState.CLAIMED,
+            after=OrderState.SENT,
+            kind="sent",
+            at=at,
+            only={"ib_order_id": order.ib_order_id},
+            sent_at=at,
+        )
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("order %d was sent, which is not written yet: %s", order.pk, error)
+
+
+def _give_back(order: Order, error: Exception, at: datetime) -> None:
+    """Nothing was written to the socket: the sweep tries again while there is time."""
+    log.warning("order %d not sent: %s", order.pk, error)
+    quietly = isinstance(error, NotConnected | NotReady)
+    move(
+        order.pk,
+        before=OrderState.CLAIMED,
+        after=OrderState.ACCEPTED,
+        kind="given_back",
+        at=at,
+        data={"why": str(error) if quietly else type(error).__name__},
+        only={"ib_order_id": order.ib_order_id, "lease_token": order.lease_token},
+        **UNCLAIMED,
+    )
+
+
+def _end(order: Order, state: OrderState, *, code: str, reason: str, at: datetime) -> None:
+    move(
+        order.pk,
+        before=OrderState.CLAIMED,
+        after=state,
+        kind=state.value,
+        at=at,
+        data={"code": code},
+        only={"ib_order_id": order.ib_order_id, "lease_token": order.lease_token},
+        reason_code=code[:40],
+        reason=reason[:500],
+        ended_at=at,
+    )
+
+
+def _tell(order_id: int) -> None:
+    for order in Order.objects.filter(pk=order_id) | Order.objects.filter(parent=order_id):
+        topics.order_changed(order)

@@ -1,0 +1,64 @@
+"""The portal's own steps of an order: a conditional change of state and its event, together."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+
+from apps.trading.models import Order, OrderEvent
+
+PORTAL = "portal"
+
+
+def event_add(
+    order_id: int,
+    *,
+    kind: str,
+    before: str,
+    after: str,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+) -> OrderEvent:
+    """The caller's transaction must have written the order's row: that is the lock."""
+    newest = OrderEvent.objects.filter(order_id=order_id).aggregate(newest=Max("number"))["newest"]
+    return OrderEvent.objects.create(
+        order_id=order_id,
+        number=(newest or 0) + 1,
+        kind=kind,
+        before=before,
+        after=after,
+        origin=PORTAL,
+        data=dict(data or {}),
+        at=at,
+    )
+
+
+def move(
+    order_id: int,
+    *,
+    before: str,
+    after: str,
+    kind: str,
+    at: datetime,
+    data: Mapping[str, Any] | None = None,
+    only: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> bool:
+    """Takes an order from `before` to `after`; False when it is not (any more) where expected."""
+    with transaction.atomic():
+        rows = Order.objects.filter(pk=order_id, state=before, **dict(only or {}))
+        if not rows.update(state=after, **fields):
+            return False
+        event_add(order_id, kind=kind, before=before, after=after, at=at, data=data)
+    return True
+
+
+def note(order_id: int, *, kind: str, at: datetime, data: Mapping[str, Any]) -> None:
+    """An event that leaves the state as it is."""
+    with transaction.atomic():
+        # Writing the row locks it, so that two events never want the same number.
+        if Order.objects.filter(pk=order_id).update(reason=F("reason")):
+            state = Order.objects.values_list("state", flat=True).get(pk=order_id)
+            event_add(order_id, kind=kind, before=state, after=state, at=at, data=data)
