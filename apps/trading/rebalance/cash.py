@@ -1,6 +1,6 @@
 """Sizes buys by the cash that is there once the sells are done; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from apps.trading.rebalance.costs import trade_cost
@@ -27,21 +27,26 @@ def fund(drafts: Sequence[Draft], *, inputs: PlanInputs, buffer: Decimal) -> Non
         left -= draft.value * (1 + reserve) + draft.cost
 
 
-def spendable(drafts: Iterable[Draft], inputs: PlanInputs) -> Decimal:
-    """Cash after the sells, minus what open buys will take.
+def spendable(drafts: Sequence[Draft], inputs: PlanInputs) -> Decimal:
+    """Cash after the sells, minus what open buys will take; no more than the available funds.
 
-    What selling short brings in is the lender's collateral and buys nothing. Open sells are not
-    counted until they fill.
+    Selling short brings in cash, but no available funds: it is the lender's collateral. Open
+    sells count for nothing until they fill.
     """
-    funds = inputs.cash
-    if inputs.available_funds is not None:
-        funds = min(funds, inputs.available_funds)
-    for draft in drafts:
-        funds -= draft.holding.buys * draft.unit * (1 + inputs.rules.price_reserve)
-        if draft.quantity < 0:
-            closing = min(-draft.quantity, max(draft.holding.quantity, ZERO))
-            funds += closing * draft.unit - draft.cost
-    return funds
+    reserve = 1 + inputs.rules.price_reserve
+    taken = sum((d.holding.buys * d.unit * reserve for d in drafts), ZERO)
+    sells = [draft for draft in drafts if draft.quantity < 0]
+    taken += sum((draft.cost for draft in sells), ZERO)
+    cash = inputs.cash - sum((draft.value for draft in sells), ZERO)
+    if inputs.available_funds is None:
+        return cash - taken
+    closed = sum((_closing(draft) * draft.unit for draft in sells), ZERO)
+    return min(cash, inputs.available_funds + closed) - taken
+
+
+def _closing(draft: Draft) -> Decimal:
+    """How much of a sell is of what is held."""
+    return min(-draft.quantity, max(draft.holding.quantity, ZERO))
 
 
 def most(
