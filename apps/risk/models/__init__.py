@@ -3,6 +3,7 @@
 from apps.risk.models.decision import GateDecision
 from apps.risk.models.guard import Alert, GuardEvaluation, GuardEvent, GuardState
 from apps.risk.models.kill import Flatten, FlattenLine, GatewayCommand, KillEvent, KillSwitch
+from apps.risk.models.limits import LimitChange, Restriction, RiskLimit
 from apps.risk.models.lock import LedgerBalance, Lock
 
 __all__ = [
@@ -17,5 +18,8 @@ __all__ = [
     "KillEvent",
     "KillSwitch",
     "LedgerBalance",
+    "LimitChange",
     "Lock",
+    "Restriction",
+    "RiskLimit",
 ]

@@ -1,0 +1,187 @@
+"""One order against one snapshot: worst case, price, notional, and whether it lowers risk; pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from apps.risk.book import WorkingOrder
+from apps.risk.policy import Limits
+from apps.risk.snapshot import Instrument, Line, Quote, Snapshot
+from apps.risk.types import OrderIntent
+from ibkr.types import PriceKind
+
+ZERO = Decimal(0)
+LIMITED = frozenset({"LMT", "STP LMT", "LOC", "LOO"})
+PLAIN_KINDS = frozenset({"STK", "ETF", "CASH", "CRYPTO", "BOND", "FUND"})
+"""Kinds of which one unit is one unit: a missing multiplier is one."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What several checks need, worked out once. None is missing."""
+
+    intent: OrderIntent
+    snapshot: Snapshot
+    limits: Limits
+
+    @property
+    def instrument(self) -> Instrument | None:
+        return self.snapshot.instrument
+
+    @property
+    def quote(self) -> Quote | None:
+        return self.snapshot.quote
+
+    @property
+    def buys(self) -> bool:
+        return self.intent.side == "BUY"
+
+    @cached_property
+    def own_working(self) -> tuple[WorkingOrder, ...] | None:
+        """Of this account, without the order itself."""
+        working, intent = self.snapshot.working, self.intent
+        if working is None:
+            return None
+        return tuple(
+            order
+            for order in working
+            if order.account_id == intent.account_id and order.order_id != intent.order_id
+        )
+
+    @cached_property
+    def line(self) -> Line | None:
+        """What is held of the instrument; an absent one is zero."""
+        if self.snapshot.lines is None:
+            return None
+        con_id = self.intent.con_id
+        found = next((line for line in self.snapshot.lines if line.con_id == con_id), None)
+        return found or Line(con_id, ZERO, self.unit)
+
+    @cached_property
+    def position(self) -> Decimal | None:
+        return None if self.line is None else self.line.quantity
+
+    @cached_property
+    def worst(self) -> Decimal | None:
+        """Position + all same-side working orders + this order."""
+        if self.position is None or self.own_working is None:
+            return None
+        intent = self.intent
+        here = [order for order in self.own_working if order.con_id == intent.con_id]
+        group = intent.oca_group
+        rivals = [order.signed for order in here if group and order.oca_group == group]
+        others = [order for order in here if not (group and order.oca_group == group)]
+        same = side_total(others, buys=self.buys)
+        largest = max([intent.signed, *rivals], key=abs)
+        own = largest if largest * intent.signed > 0 else intent.signed
+        return self.position + intent.parent_signed + same + own
+
+    @cached_property
+    def lowers(self) -> bool:
+        """Whether the order can only bring the position nearer to zero, whatever else fills.
+
+        Without a position, or where it is not known, nothing lowers.
+        """
+        if self.position is None or self.worst is None:
+            return False
+        start = self.position + self.intent.parent_signed
+        return start * self.intent.signed < 0 and start * self.worst >= 0
+
+    @cached_property
+    def rate(self) -> Decimal | None:
+        """Base currency for one unit of the instrument's."""
+        instrument, account = self.instrument, self.snapshot.account
+        return None if instrument is None else account.rates.get(instrument.currency)
+
+    @cached_property
+    def points(self) -> Decimal | None:
+        """Base currency for one point of price of one unit."""
+        instrument, rate = self.instrument, self.rate
+        if instrument is None or rate is None:
+            return None
+        multiplier = instrument.multiplier
+        if multiplier is None and instrument.kind not in PLAIN_KINDS:
+            return None
+        return (multiplier or Decimal(1)) * rate / instrument.magnifier
+
+    @cached_property
+    def reference(self) -> Decimal | None:
+        """The middle when live and the spread is sane, else the last price, else the close."""
+        quote = self.quote
+        if quote is None:
+            return None
+        middle = self.middle
+        if middle is not None and quote.kind is PriceKind.LIVE:
+            widest = self.limits.number("price_collar", "spread")
+            spread = (quote.ask or ZERO) - (quote.bid or ZERO)
+            if widest is None or spread <= widest * middle:
+                return middle
+        return next((p for p in (quote.last, middle, quote.close) if p is not None), None)
+
+    @cached_property
+    def middle(self) -> Decimal | None:
+        quote = self.quote
+        if quote is None or quote.bid is None or quote.ask is None or quote.bid > quote.ask:
+            return None
+        return (quote.bid + quote.ask) / 2 if quote.ask > 0 else None
+
+    @cached_property
+    def far(self) -> Decimal | None:
+        """The side of the quote that a market order meets; the reference where it is missing."""
+        quote = self.quote
+        if quote is None:
+            return None
+        side = quote.ask if self.buys else quote.bid
+        return side if side is not None and side > 0 else self.reference
+
+    @cached_property
+    def price(self) -> Decimal | None:
+        """What a unit may cost at worst, in the instrument's currency."""
+        intent = self.intent
+        if intent.order_type in LIMITED and intent.limit_price is not None:
+            if self.buys or self.reference is None:
+                return intent.limit_price
+            return max(intent.limit_price, self.reference)
+        far = self.far
+        if intent.stop_price is not None and intent.order_type == "STP":
+            far = intent.stop_price if far is None else max(far, intent.stop_price)
+        if far is None:
+            return None
+        collar = self.limits.number("price_collar", "share") or ZERO
+        return far * (1 + collar)
+
+    @cached_property
+    def unit(self) -> Decimal | None:
+        """What a unit may be worth at worst, in base currency."""
+        if self.price is None or self.points is None:
+            return None
+        return abs(self.price) * self.points
+
+    @cached_property
+    def notional(self) -> Decimal | None:
+        return None if self.unit is None else self.intent.quantity * self.unit
+
+
+def side_total(orders: Iterable[WorkingOrder], *, buys: bool) -> Decimal:
+    """Signed quantity of the working orders of one side, at worst.
+
+    Of a group only the largest fills. An order that waits for its parent counts as far as it
+    goes beyond what the parent still brings.
+    """
+    found = list(orders)
+    waiting = {order.order_id: order.signed for order in found}
+    groups: dict[str, Decimal] = {}
+    total = ZERO
+    for order in found:
+        if (order.side == "BUY") is not buys:
+            continue
+        signed = order.signed
+        parent = waiting.get(order.parent_id or 0, ZERO)
+        if parent * signed < 0:
+            signed = max(signed + parent, ZERO) if buys else min(signed + parent, ZERO)
+        if order.oca_group:
+            groups[order.oca_group] = max(groups.get(order.oca_group, ZERO), signed, key=abs)
+        else:
+            total += signed
+    return total + sum(groups.values(), ZERO)

@@ -1,0 +1,114 @@
+"""What an account is exposed to once the worst has filled, in base currency; pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from apps.risk.book import WorkingOrder
+from apps.risk.case import ZERO, Case, side_total
+from apps.risk.snapshot import Instrument, Line
+
+
+@dataclass(frozen=True)
+class Book:
+    """Worst cases of all lines, with this order in it. None where an input is missing."""
+
+    case: Case
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...] | None:
+        """All lines; the order's own instrument is valued at the order's worst price."""
+        held, own = self.case.snapshot.lines, self.case.line
+        if held is None or own is None or self.case.own_working is None:
+            return None
+        con_id = self.case.intent.con_id
+        return (*(line for line in held if line.con_id != con_id), self._own(own))
+
+    def _own(self, own: Line) -> Line:
+        unit = max((u for u in (own.unit, self.case.unit) if u is not None), default=None)
+        instrument = self.case.instrument
+        if instrument is None or own.issuer:
+            return Line(
+                own.con_id, own.quantity, unit, own.currency, own.issuer, own.sector, own.kind
+            )
+        return Line(
+            own.con_id,
+            own.quantity,
+            unit,
+            instrument.currency,
+            issuer_of(instrument),
+            own.sector,
+            instrument.kind,
+        )
+
+    @cached_property
+    def _by_instrument(self) -> dict[int, list[WorkingOrder]]:
+        found: dict[int, list[WorkingOrder]] = {}
+        for order in self.case.own_working or ():
+            found.setdefault(order.con_id, []).append(order)
+        return found
+
+    def reach(self, line: Line) -> tuple[Decimal, Decimal]:
+        """Lowest and highest quantity that working orders and this one can lead to."""
+        orders = self._by_instrument.get(line.con_id, ())
+        if line.con_id == self.case.intent.con_id:
+            return self._own_reach(line, orders)
+        if not orders:
+            return line.quantity, line.quantity
+        low = line.quantity + side_total(orders, buys=False)
+        return low, line.quantity + side_total(orders, buys=True)
+
+    def _own_reach(self, line: Line, orders: Iterable[WorkingOrder]) -> tuple[Decimal, Decimal]:
+        worst, found = self.case.worst or ZERO, list(orders)
+        low = line.quantity + side_total(found, buys=False)
+        high = line.quantity + side_total(found, buys=True)
+        return min(low, worst), max(high, worst)
+
+    def gross(self, chosen: Callable[[Line], bool] = lambda _: True) -> Decimal | None:
+        """Sum of the largest |value| of each chosen line; None when one has no price."""
+        if self.lines is None:
+            return None
+        total = ZERO
+        for line in self.lines:
+            if not chosen(line):
+                continue
+            low, high = self.reach(line)
+            size = max(abs(low), abs(high))
+            if line.unit is None and size:
+                return None
+            total += size * (line.unit or ZERO)
+        return total
+
+    def net(self) -> Decimal | None:
+        """The larger of the worst long and the worst short sum, unsigned."""
+        if self.lines is None:
+            return None
+        lows, highs = ZERO, ZERO
+        for line in self.lines:
+            low, high = self.reach(line)
+            if line.unit is None and (low or high):
+                return None
+            lows += low * (line.unit or ZERO)
+            highs += high * (line.unit or ZERO)
+        return max(abs(lows), abs(highs))
+
+    @cached_property
+    def gross_or_told(self) -> Decimal | None:
+        """As `gross`; with lines that have no price the broker's own sum plus this order."""
+        found = self.gross()
+        if found is not None:
+            return found
+        told, order = self.case.snapshot.account.gross, self.case.notional
+        return None if told is None or order is None or self.lines is None else told + order
+
+    def share(self, amount: Decimal | None) -> Decimal | None:
+        net = self.case.snapshot.account.net_liquidation
+        return None if amount is None or net is None or net <= 0 else amount / net
+
+
+def issuer_of(instrument: Instrument) -> str:
+    """Options and futures count with what they are written on; listings of one ISIN together."""
+    if instrument.under_con_id is not None:
+        return str(instrument.under_con_id)
+    return instrument.isin or str(instrument.con_id)
