@@ -29,7 +29,7 @@ from apps.trading.services.terms import (
 from apps.trading.services.wake import wake
 from apps.trading.shapes import Shape
 from apps.trading.states import WORKING, OrderState
-from ibkr.errors import RequestRefused
+from ibkr.errors import IbkrError, RequestRefused
 
 CHANGE = "trading.change"
 CHANGEABLE = WORKING - {OrderState.PENDING_CANCEL, OrderState.INACTIVE}
@@ -173,14 +173,20 @@ def _place(order: Order, change: OrderChange, holder: Holder, now: Now) -> None:
     parent_id = order.parent.ib_order_id or 0 if order.parent is not None else 0
     # A change of an order that was held back until its family was whole transmits nothing new.
     request = replace(request_from(order, parent_id=parent_id), transmit=True)
+    # Said before the wire: the broker's answer is only believed of a change that was sent.
+    _mark(change, State.ACCEPTED, State.SENT, now())
     try:
         holder.port.place_order(order.ib_order_id, contract_of(order.instrument), request)
     except RequestRefused as error:
         _refuse(change, error.sentence)
-        return
-    OrderChange.objects.filter(pk=change.pk, state=State.ACCEPTED).update(
-        state=State.SENT, sent_at=now()
-    )
+    except IbkrError:
+        _mark(change, State.SENT, State.ACCEPTED, None)
+        raise
+
+
+def _mark(change: OrderChange, before: State, after: State, sent_at: datetime | None) -> None:
+    rows = OrderChange.objects.filter(pk=change.pk, state=before)
+    rows.update(state=after, sent_at=sent_at)
 
 
 def _refuse(change: OrderChange, reason: str) -> None:

@@ -17,6 +17,7 @@ from apps.marketdata.models import Instrument
 from apps.trading import topics
 from apps.trading.models import Order
 from apps.trading.permissions import check_may_trade
+from apps.trading.refs import PREFIX
 from apps.trading.services.gating import passed
 from apps.trading.services.steps import event_add
 from apps.trading.services.terms import SHAPE_FIELDS, arrival_price, intent_from, shape_of
@@ -30,7 +31,7 @@ SUBMIT = "trading.submit"
 
 def order_ref() -> str:
     """Ours for ever: it comes back with every order, execution and completed order."""
-    return f"ibp-{uuid4().hex[:26]}"
+    return f"{PREFIX}{uuid4().hex[:26]}"
 
 
 def order_place(
