@@ -69,6 +69,9 @@ class Evidence:
         """A later picture shows the order open with this status: earlier words no longer count."""
         return Evidence(statuses=frozenset({status}), was=self.was, heard_at=at)
 
+    def remember(self, was: tuple[tuple[str, ...], ...]) -> "Evidence":
+        return replace(self, was=was)
+
     def closed(self, word: Word) -> "Evidence":
         return replace(self, word=word)
 

@@ -24,6 +24,8 @@ class Event(StrEnum):
     """The gate's second look, right before the wire."""
     UNSENT = "unsent"
     """The port refused it at once: nothing left the process."""
+    GIVE_BACK = "give_back"
+    """Likewise, and it may be tried again: the claim is undone."""
     LOSE = "lose"
     """Nobody can say whether the broker has it."""
     PROVE_ABSENT = "prove_absent"
@@ -60,6 +62,7 @@ PORTAL = frozenset(
         Event.WITHDRAW,
         Event.GATE_REFUSED,
         Event.UNSENT,
+        Event.GIVE_BACK,
         Event.LOSE,
         Event.PROVE_ABSENT,
     }
@@ -85,6 +88,7 @@ TABLE: dict[S, dict[Event, S]] = {
         Event.WIRE: S.SENT,
         Event.GATE_REFUSED: S.REFUSED,
         Event.UNSENT: S.NOT_SENT,
+        Event.GIVE_BACK: S.ACCEPTED,
         Event.LOSE: S.UNKNOWN,
         Event.PROVE_ABSENT: S.NOT_SENT,
     },
