@@ -20,7 +20,6 @@ EXCHANGES = {
     "XSWX": "SIX Swiss Exchange",
     "XHKG": "Hong Kong Exchanges",
     "XTKS": "Tokyo Stock Exchange",
-    "XSES": "Singapore Exchange",
     "XASX": "Australian Securities Exchange",
     "CMES": "CME Globex",
 }
@@ -39,7 +38,11 @@ def sessions_of(name: str, *, start: date, end: date) -> tuple[str, tuple[Sessio
 def _calendar(name: str, start: str, end: str) -> Any:
     import exchange_calendars  # noqa: PLC0415  # see above
 
-    return exchange_calendars.get_calendar(name, start=start, end=end)
+    try:
+        return exchange_calendars.get_calendar(name, start=start, end=end)
+    except ValueError:
+        # Some exchanges announce holidays a year at a time: as far as they are known, then.
+        return exchange_calendars.get_calendar(name, start=start)
 
 
 def _utc(stamp: Any) -> datetime:

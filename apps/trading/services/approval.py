@@ -1,0 +1,119 @@
+"""What must still be true when a plan is approved."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import Mode
+from apps.accounts.selectors import link_effective
+from apps.lib.errors import Invalid, Unavailable
+from apps.marketdata.models import Instrument
+from apps.trading.errors import RunRefused
+from apps.trading.models import PlanLine, TradeRun
+from apps.trading.services.freezing import funds_of, holdings_of, prices_of
+from ibkr.types import LinkState
+
+CONFIRMED_BY = 4
+"""Characters of the account's id that are typed to approve in live mode."""
+ZERO = Decimal(0)
+
+
+def check_approval(
+    run: TradeRun, *, digest: str, confirmation: str, at: datetime
+) -> RunRefused | None:
+    """Returns what ends the run; raises what a second try can do better."""
+    if digest != run.plan.digest:
+        raise RunRefused(
+            "other_plan",
+            _("This is not the plan of the run."),
+            remedy=_("Load the page again and look at the plan before approving."),
+        )
+    _check_confirmation(run, confirmation)
+    link = link_effective(run.account.connection)
+    if not link.worker or link.state is not LinkState.READY:
+        raise Unavailable(
+            _("The link to the broker is not ready: %(why)s") % {"why": link.sentence},
+            remedy=_("Approve again once it is; the plan stays as it is until it expires."),
+        )
+    if at >= run.plan.expires_at:
+        return RunRefused(
+            "plan_expired",
+            _("The plan expired at %(at)s UTC.") % {"at": f"{run.plan.expires_at:%R}"},
+            remedy=_("Start the run again to plan with prices of now."),
+        )
+    return _mode_changed(run) or holdings_changed(run) or price_moved(run, at=at)
+
+
+def _check_confirmation(run: TradeRun, confirmation: str) -> None:
+    if run.mode != Mode.LIVE or confirmation == run.account.code[-CONFIRMED_BY:]:
+        return
+    raise Invalid(
+        _("Live money: type the last four characters of the account to approve."),
+        fields={"confirmation": [_("Type the last four characters of the account.")]},
+    )
+
+
+def _mode_changed(run: TradeRun) -> RunRefused | None:
+    now = run.account.connection
+    if (now.pk, now.mode) == (run.connection_id, run.mode):
+        return None
+    return RunRefused(
+        "mode_changed",
+        _("The account was on another connection or in another mode when this was planned."),
+        remedy=_("Start the run again."),
+    )
+
+
+def holdings_changed(run: TradeRun) -> RunRefused | None:
+    held = holdings_of(run.account)
+    moved, working = [], []
+    for line in run.plan.lines.select_related("instrument"):
+        now = held.get(line.instrument_id)
+        if (now.quantity if now else ZERO) != line.position:
+            moved.append(str(line.instrument))
+        if (now.working_signed if now else ZERO) != line.working:
+            working.append(str(line.instrument))
+    planned = set(run.plan.lines.values_list("instrument_id", flat=True))
+    moved += [str(con_id) for con_id, row in held.items() if con_id not in planned and row.quantity]
+    remedy = _("Start the run again to plan with what is held now.")
+    if moved:
+        sentence = _("Positions have changed since planning: %(names)s.")
+        return RunRefused(
+            "positions_changed", sentence % {"names": ", ".join(moved)}, remedy=remedy
+        )
+    if working:
+        sentence = _("Open orders have changed since planning: %(names)s.")
+        return RunRefused("orders_changed", sentence % {"names": ", ".join(working)}, remedy=remedy)
+    return None
+
+
+def price_moved(run: TradeRun, *, at: datetime) -> RunRefused | None:
+    """A price that moved further than the policy allows, or is no longer there or fresh."""
+    lines = list(run.plan.lines.exclude(quantity=0).select_related("instrument"))
+    rows: list[Instrument] = [line.instrument for line in lines]
+    quotes = prices_of(run.account, rows, rates=funds_of(run.account).rates, at=at)
+    for line in lines:
+        quoted = quotes[line.instrument_id]
+        if quoted.price is None or quoted.at is None:
+            return RunRefused(
+                "stale_price",
+                _("There is no fresh price of %(name)s.") % {"name": line.instrument},
+                remedy=_("Look why its quote has stopped, then start the run again."),
+            )
+        if _drift(line, quoted.price) > run.policy.price_drift:
+            return RunRefused(
+                "price_moved",
+                _("%(name)s has moved from %(then)s to %(now)s since planning.")
+                % {
+                    "name": line.instrument,
+                    "then": f"{(line.price or ZERO).normalize():f}",
+                    "now": f"{quoted.price.normalize():f}",
+                },
+                remedy=_("Start the run again to plan with prices of now."),
+            )
+    return None
+
+
+def _drift(line: PlanLine, price: Decimal) -> Decimal:
+    return abs(price / line.price - 1) if line.price else Decimal(1)

@@ -1,0 +1,199 @@
+"""From frozen inputs to a plan that passed the gate, or to the reasons why there is none."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import BrokerAccount
+from apps.accounts.selectors import link_effective
+from apps.lib.queue import enqueue, gateway_queue
+from apps.marketdata.models import Instrument
+from apps.marketdata.services import stream_targets_set
+from apps.risk.models import GateDecision
+from apps.risk.services import gate_check
+from apps.risk.types import OrderIntent
+from apps.trading import pricing
+from apps.trading.models import DecisionSnapshot, Plan, PlanLine, Source, Strategy, TradeRun
+from apps.trading.rebalance import Line, PlanResult, Quoted, plan
+from apps.trading.rebalance.digest import plain
+from apps.trading.services.freezing import Frozen, freeze
+from apps.trading.services.run_steps import enter, first_event, note
+from apps.trading.states import RunState
+from ibkr.types import LinkState
+
+PRICE_WAIT = timedelta(seconds=45)
+"""How long a run waits for prices and details of what it targets."""
+DETAILS = "marketdata.details_fetch"
+WAITING = "waiting"
+
+
+def run_plan(run: TradeRun, *, at: datetime) -> None:
+    """One try: to planned, awaiting_answer, refused or blocked, or it stays in planning while
+    prices are on their way. The caller holds the run's lock; twice does no harm."""
+    link = link_effective(run.account.connection)
+    if not link.worker or link.state is not LinkState.READY:
+        sentence = _("The link to the broker is not ready: %(why)s") % {"why": link.sentence}
+        enter(run, RunState.BLOCKED, at, code="connection_unavailable", sentence=sentence)
+        return
+    frozen = freeze(run, at=at)
+    if _wait(run, frozen, at):
+        return
+    kept = {"inputs": frozen.told(run), "inputs_digest": frozen.digest}
+    if frozen.absent:
+        names = ", ".join(str(con_id) for con_id in frozen.absent)
+        sentence = _("The broker does not describe these contracts: %(names)s.") % {"names": names}
+        enter(run, RunState.BLOCKED, at, code="unknown_instrument", sentence=sentence, **kept)
+        return
+    result = plan(frozen.inputs)
+    if result.refusals:
+        _refuse(run, _refusals(result), at, **kept)
+    elif result.questions:
+        _ask(run, result, at, **kept)
+    else:
+        _gate_and_keep(run, frozen, result, at, kept)
+
+
+def targets_stream(account: BrokerAccount) -> None:
+    """Has the account's connection stream the newest snapshot of each of its strategies."""
+    strategies = Strategy.objects.filter(account__connection=account.connection, enabled=True)
+    newest = [
+        found.pk
+        for strategy in strategies
+        if (found := DecisionSnapshot.objects.filter(strategy=strategy).first()) is not None
+    ]
+    rows = Instrument.objects.filter(
+        pk__in=DecisionSnapshot.objects.filter(pk__in=newest).values("weights__instrument")
+    )
+    stream_targets_set(connection=account.connection, con_ids=rows.values_list("pk", flat=True))
+
+
+def intent_for(
+    run: TradeRun, line: Line, quoted: Quoted, *, plan_line_id: int | None = None
+) -> OrderIntent:
+    """The first order of a line as the gate should judge it."""
+    side = "BUY" if line.quantity > 0 else "SELL"
+    price = quoted.price or Decimal(0)
+    touch = pricing.Touch(price, quoted.bid, quoted.ask, price)
+    style = pricing.first(run.policy.style, side, touch, run.policy.collar)
+    return OrderIntent(
+        account_id=run.account_id,
+        con_id=line.con_id,
+        side=side,
+        quantity=abs(line.quantity),
+        order_type=style.order_type,
+        tif=style.tif,
+        source=Source.RUN,
+        limit_price=style.limit_price,
+        algo_strategy=style.algo_strategy,
+        strategy=run.strategy.name,
+        plan_line_id=plan_line_id,
+    )
+
+
+def _wait(run: TradeRun, frozen: Frozen, at: datetime) -> bool:
+    """Asks for what is missing, once, and says whether to look again later."""
+    if not frozen.absent and not frozen.unpriced:
+        return False
+    asked = first_event(run, WAITING)
+    if asked is None:
+        targets_stream(run.account)
+        if frozen.absent:
+            slug = run.account.connection.slug
+            enqueue(DETAILS, queue=gateway_queue(slug), slug=slug, con_ids=list(frozen.absent))
+        note(run, WAITING, at, absent=list(frozen.absent), unpriced=list(frozen.unpriced))
+        return True
+    return at - asked.at < PRICE_WAIT
+
+
+def _ask(run: TradeRun, result: PlanResult, at: datetime, **kept: Any) -> None:
+    rows = Instrument.objects.in_bulk(result.questions)
+    names = ", ".join(str(rows[con_id]) for con_id in result.questions)
+    sentence = _("Held and not targeted: %(names)s. Keep or sell?") % {"names": names}
+    enter(run, RunState.AWAITING_ANSWER, at, sentence=sentence, **kept)
+    note(run, "questions", at, con_ids=list(result.questions))
+
+
+def _gate_and_keep(
+    run: TradeRun, frozen: Frozen, result: PlanResult, at: datetime, kept: dict[str, Any]
+) -> None:
+    """The plan is kept even when the gate refuses it: the page shows what was refused."""
+    made = _keep(run, frozen.inputs.nlv, result, at)
+    ids = dict(made.lines.values_list("instrument_id", "pk"))
+    decisions = [
+        gate_check(
+            intent=intent_for(
+                run, line, frozen.inputs.prices[line.con_id], plan_line_id=ids[line.con_id]
+            ),
+            at=at,
+        )
+        for line in result.trades
+    ]
+    refused = [entry for decision in decisions for entry in _gate_refusals(decision)]
+    if refused:
+        _refuse(run, refused, at, **kept)
+    else:
+        enter(run, RunState.PLANNED, at, **kept)
+
+
+def _keep(run: TradeRun, nlv: Decimal, result: PlanResult, at: datetime) -> Plan:
+    made = Plan.objects.create(
+        run=run,
+        digest=result.digest,
+        nlv=nlv,
+        cash_before=result.cash_before,
+        cash_after=result.cash_after,
+        buffer=result.buffer,
+        turnover=result.turnover,
+        cost=result.cost,
+        made_at=at,
+        expires_at=at + timedelta(minutes=run.policy.plan_minutes),
+    )
+    columns = {field.name for field in PlanLine._meta.concrete_fields}
+    PlanLine.objects.bulk_create(
+        PlanLine(
+            plan=made,
+            number=number,
+            instrument_id=line.con_id,
+            **{name: value for name, value in asdict(line).items() if name in columns},
+        )
+        for number, line in enumerate(result.lines, start=1)
+    )
+    return made
+
+
+def _refuse(run: TradeRun, refusals: list[dict[str, Any]], at: datetime, **kept: Any) -> None:
+    sentence = " ".join(dict.fromkeys(str(entry["sentence"]) for entry in refusals))
+    code = str(refusals[0]["code"])
+    enter(run, RunState.REFUSED, at, code=code, sentence=sentence, refusals=refusals, **kept)
+
+
+def _refusals(result: PlanResult) -> list[dict[str, Any]]:
+    """With names instead of conIds, which is all the planner knows."""
+    ids = [found.con_id for found in result.refusals if found.con_id is not None]
+    names = {row.con_id: str(row) for row in Instrument.objects.filter(pk__in=ids)}
+    return [
+        {
+            "code": str(found.code),
+            "con_id": found.con_id,
+            "sentence": found.sentence.replace(
+                str(found.con_id), names.get(found.con_id or 0, str(found.con_id))
+            ),
+            "numbers": plain(found.numbers),
+        }
+        for found in result.refusals
+    ]
+
+
+def _gate_refusals(decision: GateDecision) -> Iterable[dict[str, Any]]:
+    for verdict in decision.refusals:
+        yield {
+            "code": verdict["code"],
+            "con_id": decision.con_id,
+            "sentence": verdict["message"],
+            "numbers": {"limit": verdict.get("limit"), "value": verdict.get("value")},
+            "decision": decision.pk,
+        }
