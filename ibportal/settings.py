@@ -48,6 +48,9 @@ ORDER_SEND_WITHIN_SECONDS = env.number("ORDER_SEND_WITHIN_SECONDS", default=120,
 CHAOS = env.flag("CHAOS", default=False)
 if CHAOS and IB_HOST:
     raise ImproperlyConfigured("CHAOS kills processes on purpose: with the simulator only.")
+GUARD_SECONDS = env.number("GUARD_SECONDS", default=15, low=1, high=300)
+GUARD_HISTORY_DAYS = env.number("GUARD_HISTORY_DAYS", default=30, low=1, high=3650)
+MISMATCH_GRACE_SECONDS = env.number("MISMATCH_GRACE_SECONDS", default=60, low=1, high=3600)
 QUOTE_STALE_SECONDS = env.number("QUOTE_STALE_SECONDS", default=120, low=1, high=3600)
 
 INSTALLED_APPS = [
@@ -153,6 +156,22 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 50},
     },
     "order sweep": {"task": "trading.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "guard": {
+        "task": "risk.guard",
+        "schedule": float(GUARD_SECONDS),
+        "options": {"expires": GUARD_SECONDS},
+    },
+    "gateway commands": {
+        "task": "risk.commands_sweep",
+        "schedule": 2.0,
+        "options": {"expires": 4},
+    },
+    "flatten": {
+        "task": "risk.flattens_advance",
+        "schedule": 2.0,
+        "options": {"expires": 4},
+    },
+    "guard thinning": {"task": "risk.guard_thin", "schedule": 3600.0},
     "link watch": {
         "task": "accounts.link_watch",
         "schedule": 2.0,
