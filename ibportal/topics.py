@@ -7,9 +7,10 @@ from apps.accounts import topics as accounts
 from apps.lib.errors import NotAllowed, NotFound
 from apps.lib.realtime import Topic, User, sequence
 from apps.marketdata import topics as marketdata
+from apps.risk import topics as risk
 from apps.trading import topics as trading
 
-FAMILIES = (*accounts.TOPICS, *marketdata.TOPICS, *trading.TOPICS)
+FAMILIES = (*accounts.TOPICS, *marketdata.TOPICS, *risk.TOPICS, *trading.TOPICS)
 REGISTRY = {topic.prefix: topic for topic in FAMILIES}
 NAME = re.compile(r"[a-z_]{1,30}(:[A-Za-z0-9_-]{1,60})?")
 

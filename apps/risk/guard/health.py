@@ -1,5 +1,6 @@
 """Whether what the guard looks at can be trusted: prices, link, gateway, orders; pure."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from apps.risk.guard.judge import above
@@ -39,19 +40,30 @@ def link(picture: Picture, limits: GuardLimits) -> list[Figure]:
 
 
 def orders(picture: Picture, limits: GuardLimits) -> list[Figure]:
-    """Mismatches and rejects close one instrument or strategy, so here they only warn."""
-    health = picture.health
-    late = [age for age in health.unknown if limits.unknown_seconds is None
-            or age > limits.unknown_seconds]  # fmt: skip
-    strategy, rejects = max(health.rejects, key=lambda each: each[1], default=("", 0))
+    """Mismatches and unknown orders close one instrument, rejects one strategy: for the account
+    they are warnings. A strategy that was stopped for its rejects stays stopped."""
+    health, limit = picture.health, limits.unknown_seconds
+    late = [age for age in health.unknown if age is None or limit is None or age > limit]
     return [
         _count("mismatch", len(health.mismatches), ", ".join(health.mismatches[:3])),
         _count("unknown_order", len(late), ""),
-        above(
-            "reject_breaker", Decimal(rejects), limits.rejects, limits.warn_share,
-            breach=Guard.WARN, unit="count", subject=strategy,
-        ),
-    ]  # fmt: skip
+        *(_rejects(strategy, count, limits) for strategy, count in health.rejects if count),
+    ]
+
+
+def _rejects(strategy: str, count: int, limits: GuardLimits) -> Figure:
+    limit = None if limits.rejects is None else limits.rejects - 1
+    figure = above(
+        f"reject_breaker:{strategy}",
+        Decimal(count),
+        limit,
+        limits.warn_share,
+        breach=Guard.HALTED,
+        unit="count",
+        subject=strategy,
+        latch=True,
+    )
+    return replace(figure, limit=limits.rejects, scoped=True)
 
 
 def _since(code: str, seconds: float | None, limit: Decimal | None) -> Figure:

@@ -21,6 +21,11 @@ class Latched:
     limit: Decimal
     at: datetime
 
+    @property
+    def scoped(self) -> bool:
+        """Whether it stops a strategy rather than the account: its code names which."""
+        return ":" in self.code
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
@@ -47,8 +52,9 @@ def settle(figures: tuple[Figure, ...], memory: Memory, at: datetime) -> Settled
     fresh = tuple(_latch(f, at) for f in breached if f.code not in known)
     latches = memory.latches + fresh
     states = [_now(figure, released) for figure in figures]
+    held = [Guard.WARN if latch.scoped else latch.state for latch in latches]
     return Settled(
-        state=worst([*states, *(latch.state for latch in latches)]),
+        state=worst([*states, *held]),
         memory=Memory(latches=latches, released=released),
         fresh=fresh,
     )
@@ -77,8 +83,9 @@ def _latch(figure: Figure, at: datetime) -> Latched:
 
 
 def _now(figure: Figure, released: dict[str, Decimal]) -> Guard:
-    """A breach that a person has lifted is still worth a warning."""
-    return Guard.WARN if _breached(figure) and _covered(figure, released) else figure.state
+    """A breach that a person has lifted, or that stops one strategy, is a warning here."""
+    mild = figure.scoped or _covered(figure, released)
+    return Guard.WARN if _breached(figure) and mild else figure.state
 
 
 def _covered(figure: Figure, released: dict[str, Decimal]) -> bool:

@@ -12,7 +12,7 @@ NEAR = Decimal("1.25")
 
 def daily_loss(picture: Picture, limits: GuardLimits) -> list[Figure]:
     """Two figures on one number: L1 reduces, L2 halts. Deposits and withdrawals are taken out."""
-    loss = session_loss(picture.liquidity.net, picture.track)
+    loss = session_loss(picture.liquidity, picture.track)
     return [
         above("daily_loss", loss, limits.daily_loss_reduce, limits.warn_share, latch=True),
         above(
@@ -40,12 +40,18 @@ def drawdown(picture: Picture, limits: GuardLimits) -> list[Figure]:
     ]
 
 
-def session_loss(net: Decimal | None, track: Track) -> Decimal | None:
-    """As a positive share of the equity at the start; 0 on a gain."""
-    if net is None or track.start is None or track.start <= 0:
+def session_loss(told: Liquidity, track: Track) -> Decimal | None:
+    """As a positive share of the equity at the start; 0 on a gain.
+
+    The worse of equity against the session's start and the broker's daily P&L: the first may be
+    minutes old, the second knows nothing of what it was not told.
+    """
+    if track.start is None or track.start <= 0:
         return None
-    gained = net - track.start - track.paid_since(track.start_at)
-    return max(-gained / track.start, Decimal(0))
+    gains = [] if told.daily_pnl is None else [told.daily_pnl]
+    if told.net is not None:
+        gains.append(told.net - track.start - track.paid_since(track.start_at))
+    return max(-min(gains) / track.start, Decimal(0)) if gains else None
 
 
 def below_high(net: Decimal | None, track: Track) -> Decimal | None:
@@ -73,7 +79,7 @@ def liquidity(picture: Picture, limits: GuardLimits) -> list[Figure]:
     a, b = limits.excess_reduce, limits.excess_halt
     return [
         Figure(
-            code="excess_liquidity",
+            code="excess_liquidity_reduce",
             state=_liquidity_state(value, a, b),
             value=None if value is None else value.quantize(PLACES),
             warn=None if a is None else a * NEAR,
@@ -81,7 +87,7 @@ def liquidity(picture: Picture, limits: GuardLimits) -> list[Figure]:
             below=True,
         ),
         Figure(
-            code="excess_liquidity_halt",
+            code="excess_liquidity",
             state=Guard.HALTED if _under(value, b) else Guard.OK,
             value=None if value is None else value.quantize(PLACES),
             warn=a,

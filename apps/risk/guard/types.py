@@ -32,11 +32,13 @@ class GuardLimits:
     """Loss for one day, over net liquidation."""
     stress: Decimal | None = Decimal("0.25")
     """Worst loss of the grid over net liquidation."""
-    stale_seconds: Decimal | None = Decimal(120)
+    stale_seconds: Decimal | None = Decimal(300)
     link_seconds: Decimal | None = Decimal(60)
     silence_seconds: Decimal | None = Decimal(300)
     unknown_seconds: Decimal | None = Decimal(30)
     rejects: Decimal | None = Decimal(5)
+    halt_level: Decimal = Decimal(3)
+    """The kill level that a halt sets: 2 blocks, 3 cancels too, 4 flattens."""
     warn_share: Decimal = Decimal("0.8")
     """From this share of a limit on, the figure warns."""
 
@@ -103,6 +105,8 @@ class Liquidity:
     gross: Decimal | None = None
     excess: Decimal | None = None
     look_ahead: Decimal | None = None
+    daily_pnl: Decimal | None = None
+    """The broker's own figure, told every second; net liquidation comes every three minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +117,8 @@ class Health:
     silent: float | None = None
     """Since the broker last told the account's values."""
     mismatches: tuple[str, ...] = ()
-    unknown: tuple[float, ...] = ()
-    """Age of each order of unknown outcome."""
+    unknown: tuple[float | None, ...] = ()
+    """Age of each order of unknown outcome; None is not known."""
     rejects: tuple[tuple[str, int], ...] = ()
     """Consecutive rejects of each strategy; "" is orders by hand."""
 
@@ -147,5 +151,7 @@ class Figure:
     """Breached when the value falls below the limit rather than above it."""
     latch: bool = False
     """Stays until a person lifts it."""
+    scoped: bool = False
+    """Stops its subject only (a strategy, an instrument): for the account it is a warning."""
     uncovered: int = 0
     """Positions left out of the number because an input is missing."""

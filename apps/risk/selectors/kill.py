@@ -19,6 +19,12 @@ def kill_level(account_id: int | None) -> int:
     return int(found["highest"] or 0)
 
 
+def own_level(account_id: int | None) -> int:
+    """The level of this account alone, or the global one for None."""
+    found = kill_switch(account_id)
+    return 0 if found is None else found.level
+
+
 def kill_switch(account_id: int | None) -> KillSwitch | None:
     """The row of this account alone, or the global one for None; None if never touched."""
     return KillSwitch.objects.filter(account=account_id).first()

@@ -1,0 +1,65 @@
+"""What flattening needs of whoever sends orders; risk itself sends none; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A closing order as it stands."""
+
+    order_id: int
+    open: bool
+    unknown: bool
+    filled: Decimal
+    reason: str
+    moved_at: datetime | None
+    """When it last filled or ended; None while nothing has happened."""
+
+
+class Closer(Protocol):
+    """Implemented by apps.trading and registered when the process starts."""
+
+    def cancel(self, account_id: int, *, by: str, at: datetime) -> int:
+        """Asks for the end of our own working orders that do not close anything; how many."""
+        ...
+
+    def close(
+        self, account_id: int, con_id: int, quantity: Decimal, *, key: str, at: datetime
+    ) -> int:
+        """Sends an order against a position of this signed quantity; the order's primary key.
+
+        The same key again gives the first order. Raises a PortalError with the reason.
+        """
+        ...
+
+    def closing(self, order_id: int) -> Closing: ...
+
+    def settled_at(self, account_id: int) -> datetime | None:
+        """When the newest fill of the account was written."""
+        ...
+
+    def ask_positions(self, account_id: int) -> None:
+        """Asks the broker for positions and open orders anew."""
+        ...
+
+
+class CloserMissing(Exception):
+    """Nobody has registered a closer."""
+
+
+_closers: list[Closer] = []
+
+
+def register(closer: Closer) -> None:
+    """The newest registration counts."""
+    _closers[:] = [closer]
+
+
+def closer() -> Closer:
+    """Raises CloserMissing while nobody has registered one."""
+    if not _closers:
+        raise CloserMissing("nobody can send closing orders")
+    return _closers[0]

@@ -1,0 +1,27 @@
+"""Writes of the risk app: kill levels, locks, the guard, flattening, alerts."""
+
+from apps.risk.services.alerts import Raised, alert_raise, alert_seen
+from apps.risk.services.commands import commands_sweep
+from apps.risk.services.flattening import flatten_step, flattens_advance, flattens_watch
+from apps.risk.services.guard import guard_evaluate, guard_evaluate_all, guard_thin
+from apps.risk.services.kill import kill_lift, kill_set
+from apps.risk.services.locks import lock_close, lock_get, lock_open, mismatches_check
+
+__all__ = [
+    "Raised",
+    "alert_raise",
+    "alert_seen",
+    "commands_sweep",
+    "flatten_step",
+    "flattens_advance",
+    "flattens_watch",
+    "guard_evaluate",
+    "guard_evaluate_all",
+    "guard_thin",
+    "kill_lift",
+    "kill_set",
+    "lock_close",
+    "lock_get",
+    "lock_open",
+    "mismatches_check",
+]

@@ -1,0 +1,257 @@
+"""Flattening: idempotent steps on beat, from the first cancel to proof at the broker."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from apps.accounts.models import BrokerAccount, Position
+from apps.lib.errors import PortalError
+from apps.risk import topics
+from apps.risk.book import WorkingOrder, book
+from apps.risk.flatten import Closing, closer
+from apps.risk.levels import FlattenState, Kill
+from apps.risk.models import Flatten, FlattenLine
+from apps.risk.selectors import kill_level
+from apps.risk.services.alerts import alert_raise
+from apps.risk.services.commands import connections_of
+
+log = logging.getLogger(__name__)
+
+ASK_AGAIN = timedelta(seconds=8)
+CANCEL_AGAIN = timedelta(seconds=5)
+PATIENCE = timedelta(seconds=60)
+"""After this long without progress it says that it is stuck; it goes on trying."""
+RETRY_FIRST, RETRY_MOST = 2.0, 60.0
+NOT_CLOSED = ("CASH",)
+"""Currency balances are not positions that an order could close to nothing."""
+SOURCE = "flatten"
+
+
+def flatten_open_all(
+    account: BrokerAccount | None, *, reason: str, by: str, at: datetime
+) -> list[Flatten]:
+    """One for the account, or for every account of the connections that are switched on."""
+    accounts = [account] if account is not None else _all_accounts()
+    return [_opened(each, reason, by, at) for each in accounts]
+
+
+def flatten_abandon(account: BrokerAccount | None, *, by: str, at: datetime) -> None:
+    """A person lifted the level: nothing more is sent; closing orders at the broker go on.
+
+    A global lift leaves alone what an account's own level still asks for, and the reverse.
+    """
+    rows = Flatten.objects.select_for_update().filter(closed_at__isnull=True)
+    if account is not None:
+        rows = rows.filter(account=account)
+    for row in rows:
+        if kill_level(row.account_id) < Kill.FLATTEN:
+            row.closed_at = at
+            _move(row, FlattenState.ABANDONED, f"Lifted by {by} before it was proven flat.", at)
+
+
+def flattens_watch(*, at: datetime) -> None:
+    """While the level stands at flatten, an account that is not flat is flattened (again)."""
+    for account in _all_accounts():
+        if kill_level(account.pk) != Kill.FLATTEN:
+            continue
+        with transaction.atomic():
+            if not _standing(account):
+                reason = "The level is at flatten, and the account is not flat."
+                _opened(account, reason, "portal", at)
+
+
+def _standing(account: BrokerAccount) -> bool:
+    """Whether nothing needs to be begun: one is under way, or all is flat."""
+    if Flatten.objects.filter(account=account, closed_at__isnull=True).exists():
+        return True
+    held = Position.objects.filter(account=account).exclude(quantity=0)
+    return not held.exclude(sec_type__in=NOT_CLOSED).exists() and not any(
+        not order.external for order in book().working(account.pk)
+    )
+
+
+def flattens_advance(*, at: datetime) -> None:
+    """One step of each; an error in one does not hold up the others."""
+    for pk in Flatten.objects.filter(closed_at__isnull=True).values_list("pk", flat=True):
+        try:
+            flatten_step(pk=pk, at=at)
+        except Exception:
+            log.exception("a step of flatten %d failed; it is tried again", pk)
+
+
+def flatten_step(*, pk: int, at: datetime) -> Flatten:
+    """Cancel, close or confirm, whichever is next; harmless when repeated."""
+    with transaction.atomic():
+        row = Flatten.objects.select_for_update().get(pk=pk)
+        if row.closed_at is None and kill_level(row.account_id) < Kill.FLATTEN:
+            row.closed_at = at
+            _move(row, FlattenState.ABANDONED, "The level was lifted.", at)
+    if row.closed_at is None:
+        _step(row, at)
+    return row
+
+
+def _step(row: Flatten, at: datetime) -> None:
+    """Not in one transaction: each order it sends is committed by itself."""
+    working = list(book().working(row.account_id))
+    foreign = [order for order in working if not order.external and order.source != SOURCE]
+    if foreign:
+        _cancel(row, foreign, at)
+        return
+    closings = [closer().closing(line.order_id) for line in _sent(row)]
+    waiting = [closing for closing in closings if closing.open]
+    if waiting:
+        _wait(row, waiting, at)
+    elif not _fresh(row, closings):
+        _ask(row, at)
+    else:
+        _close(row, [order for order in working if order.external], at)
+
+
+def _cancel(row: Flatten, foreign: list[WorkingOrder], at: datetime) -> None:
+    lasting = at - row.opened_at
+    unknown = sum(order.state == "unknown" for order in foreign)
+    if row.asked_at is None or at - row.asked_at > CANCEL_AGAIN:
+        closer().cancel(row.account_id, by=row.by, at=at)
+        row.asked_at = at
+        row.save(update_fields=["asked_at"])
+    if lasting > PATIENCE:
+        why = f"{len(foreign)} orders are still working"
+        why += f", {unknown} of them of unknown outcome" if unknown else ""
+        _stuck(row, f"{why}; their cancels are asked for again.", at)
+    else:
+        _move(row, FlattenState.CANCELLING, f"{len(foreign)} orders are being cancelled.", at)
+
+
+def _wait(row: Flatten, waiting: list[Closing], at: datetime) -> None:
+    unknown = [closing for closing in waiting if closing.unknown]
+    if unknown:
+        _stuck(
+            row,
+            f"Closing order {unknown[0].order_id} is of unknown outcome: no second one is sent "
+            "before the broker has told.",
+            at,
+        )
+    elif at - row.moved_at > PATIENCE:
+        _stuck(row, f"{len(waiting)} closing orders wait at the broker to be filled.", at)
+    else:
+        _move(row, FlattenState.CLOSING, f"{len(waiting)} closing orders are working.", at)
+
+
+def _fresh(row: Flatten, closings: list[Closing]) -> bool:
+    """Whether the broker's positions were asked for, and told, after everything that moved them."""
+    told = BrokerAccount.objects.values_list("positions_at", flat=True).get(pk=row.account_id)
+    if told is None or row.asked_at is None or told <= row.asked_at:
+        return False
+    moves = [closing.moved_at for closing in closings if closing.moved_at is not None]
+    filled = closer().settled_at(row.account_id)
+    return all(row.asked_at > moved for moved in [*moves, *([filled] if filled else [])])
+
+
+def _ask(row: Flatten, at: datetime) -> None:
+    told = BrokerAccount.objects.values_list("positions_at", flat=True).get(pk=row.account_id)
+    answered = told is not None and row.asked_at is not None and told > row.asked_at
+    if row.asked_at is None or answered or at - row.asked_at > ASK_AGAIN:
+        row.asked_at = at
+        row.save(update_fields=["asked_at"])
+        closer().ask_positions(row.account_id)
+    if at - row.moved_at > PATIENCE:
+        _stuck(row, "The broker has not told its positions; is the link up?", at)
+    elif row.state != FlattenState.STUCK:
+        _move(row, FlattenState.CONFIRMING, "The broker is asked for its positions.", at)
+
+
+def _close(row: Flatten, external: list[WorkingOrder], at: datetime) -> None:
+    held = Position.objects.filter(account=row.account_id).exclude(quantity=0)
+    positions = list(held.exclude(sec_type__in=NOT_CLOSED))
+    if positions:
+        lines = [_close_one(row, position, at) for position in positions]
+        failed = [line for line in lines if line.sentence]
+        if failed:
+            _stuck(row, f"{failed[0].name}: {failed[0].sentence}", at)
+        else:
+            _move(row, FlattenState.CLOSING, f"{len(lines)} closing orders were sent.", at)
+    elif external:
+        row.asked_at = None
+        _stuck(
+            row,
+            f"Flat, but {len(external)} orders placed elsewhere still rest at the broker and could "
+            "open a position: cancel them in TWS, or by a global cancel.",
+            at,
+        )
+    else:
+        row.closed_at = at
+        sentence = "Flat at the broker, with nothing resting; the level stays until it is lifted."
+        _move(row, FlattenState.DONE, sentence, at)
+
+
+def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
+    line, _new = FlattenLine.objects.get_or_create(
+        flatten=row,
+        con_id=position.con_id,
+        defaults={
+            "name": (position.local_symbol or position.symbol)[:60],
+            "quantity": position.quantity,
+        },
+    )
+    if line.next_at is not None and at < line.next_at:
+        return line
+    line.attempts += 1
+    line.next_at = at + timedelta(seconds=min(RETRY_FIRST * 2 ** min(line.attempts, 6), RETRY_MOST))
+    # The attempt is kept before it is made: after a crash the same key gives the same order.
+    key = f"flatten-{row.pk}-{position.con_id}-{line.attempts}"
+    line.save()
+    try:
+        line.order_id = closer().close(
+            row.account_id, position.con_id, position.quantity, key=key, at=at
+        )
+        line.sentence = ""
+    except PortalError as error:
+        line.sentence = f"{error.sentence} {error.remedy}".strip()[:500]
+    line.save()
+    return line
+
+
+def _sent(row: Flatten) -> list[FlattenLine]:
+    return [line for line in row.lines.all() if line.order_id is not None]
+
+
+def _stuck(row: Flatten, sentence: str, at: datetime) -> None:
+    fresh = row.state != FlattenState.STUCK
+    _move(row, FlattenState.STUCK, sentence, at)
+    if fresh:
+        alert_raise(
+            code="flatten_stuck",
+            severity="critical",
+            account=row.account,
+            sentence=f"Flattening cannot go on: {sentence}",
+            at=at,
+        )
+
+
+def _move(row: Flatten, state: FlattenState, sentence: str, at: datetime) -> None:
+    if (row.state, row.sentence) == (state, sentence[:500]) and row.closed_at is None:
+        return
+    if row.state != state:
+        row.moved_at = at
+    row.state, row.sentence = state.value, sentence[:500]
+    with transaction.atomic():
+        row.save(update_fields=["state", "sentence", "moved_at", "closed_at", "asked_at"])
+        topics.flatten_changed(row)
+
+
+def _opened(account: BrokerAccount, reason: str, by: str, at: datetime) -> Flatten:
+    row, created = Flatten.objects.get_or_create(
+        account=account,
+        closed_at=None,
+        defaults={"reason": reason, "by": by, "opened_at": at, "moved_at": at},
+    )
+    if created:
+        topics.flatten_changed(row)
+    return row
+
+
+def _all_accounts() -> list[BrokerAccount]:
+    connections = connections_of(None)
+    return list(BrokerAccount.objects.filter(connection__in=connections))

@@ -1,0 +1,32 @@
+"""What beat schedules for risk; each task is harmless when delivered twice."""
+
+from celery import shared_task
+from django.conf import settings
+
+from apps.lib import clock
+from apps.risk import services
+
+
+@shared_task(name="risk.guard")
+def guard() -> None:
+    """Every GUARD_SECONDS: one look at every account."""
+    services.guard_evaluate_all(at=clock.now())
+
+
+@shared_task(name="risk.commands_sweep")
+def commands_sweep() -> None:
+    """Every two seconds: reads what gateways answered, sends again what has no answer."""
+    services.commands_sweep(at=clock.now())
+
+
+@shared_task(name="risk.flattens_advance")
+def flattens_advance() -> None:
+    """Every two seconds: one step of every flattening that is not proven yet."""
+    services.flattens_watch(at=clock.now())
+    services.flattens_advance(at=clock.now())
+
+
+@shared_task(name="risk.guard_thin")
+def guard_thin() -> None:
+    """Every hour: old evaluations that changed nothing go."""
+    services.guard_thin(at=clock.now(), days=settings.GUARD_HISTORY_DAYS)
