@@ -76,72 +76,79 @@ def traded(result: PlanResult) -> dict[int, int | Decimal]:
     return {row.con_id: row.quantity for row in result.trades}
 
 
-def _decimals(low: str, high: str, places: int) -> st.SearchStrategy[Decimal]:
-    return st.decimals(low, high, places=places, allow_nan=False, allow_infinity=False)
+def _one_of(*values: object) -> st.SearchStrategy[Decimal]:
+    return st.sampled_from([number(value) for value in values])
 
 
-fractions = _decimals("0", "0.2", 3)
+def _hundredths(low: int, high: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(low, high).map(lambda n: Decimal(n) / 100)
+
+
+PRICES = _one_of("0.37", 3, "12.34", 50, "101.25", "333.33", 1999)
+ODD = _one_of(0, 0, 0, "0.5")
 
 
 @st.composite
 def _quotes(draw: st.DrawFn) -> Quoted:
-    price = draw(_decimals("0.5", "2000", 2))
-    spread = draw(st.sampled_from([Decimal(0), Decimal("0.01"), Decimal("0.2")]))
+    price, spread = draw(PRICES), draw(_one_of(0, "0.01", "0.2"))
     return Quoted(
         price=price,
         at=AT - timedelta(seconds=draw(st.integers(0, 600))),
-        bid=price - spread or None,
+        bid=price - spread,
         ask=price + spread,
-        fx=draw(st.sampled_from([Decimal(1), Decimal("0.128"), Decimal("1.0834")])),
-        multiplier=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(100)])),
-        lot=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(100)])),
+        fx=draw(_one_of(1, 1, "0.128", "1.0834")),
+        multiplier=draw(_one_of(1, 1, 1, 100)),
+        lot=draw(_one_of(1, 1, 1, 100)),
         currency=draw(st.sampled_from(["USD", "HKD", "EUR"])),
-        sec_type=draw(st.sampled_from(["STK", "STK", "STK", "OPT", "FUT"])),
+        sec_type=draw(st.sampled_from(["STK", "STK", "STK", "STK", "OPT", "FUT"])),
     )
 
 
 @st.composite
-def _holdings(draw: st.DrawFn, con_id: int) -> Holding:
-    fraction = draw(st.sampled_from([Decimal(0), Decimal(0), Decimal("0.5")]))
-    quantity = draw(st.integers(-300, 900)) + fraction
-    sells, buys = (draw(st.integers(0, 200).map(Decimal)) for _ in range(2))
+def _holdings(draw: st.DrawFn, con_id: int, quote: Quoted, nlv: Decimal) -> Holding:
+    """Up to 30 % of the account long, 10 % short, and open orders on both sides of it."""
+    unit = (quote.price or 1) * quote.multiplier * (quote.fx or 1)
+
+    def worth(share: Decimal) -> Decimal:
+        return nlv * share // unit
+
+    quantity = worth(draw(_hundredths(-10, 30))) + draw(ODD)
+    sells, buys = (draw(st.sampled_from([Decimal(0), worth(Decimal("0.05"))])) for _ in range(2))
     return Holding(con_id, quantity, buys - sells, sells)
 
 
 @st.composite
-def rules(draw: st.DrawFn, con_ids: list[int]) -> Rules:
+def _rules(draw: st.DrawFn, con_ids: list[int]) -> Rules:
     words = st.sampled_from(["no_trade", "reduce_only", "keep"])
     return Rules(
-        cash_buffer=draw(fractions),
-        drift_absolute=draw(fractions),
-        drift_relative=draw(fractions),
-        minimum_trade=draw(st.sampled_from([Decimal(0), Decimal(200)])),
-        turnover_cap=draw(st.one_of(st.none(), fractions)),
+        cash_buffer=draw(_hundredths(0, 10)),
+        drift_absolute=draw(_one_of(0, "0.005", "0.03")),
+        drift_relative=draw(_one_of(0, "0.1", "0.5")),
+        minimum_trade=draw(_one_of(0, 50, 200)),
+        turnover_cap=draw(st.one_of(st.none(), _hundredths(0, 40))),
         allow_short=draw(st.booleans()),
-        not_targeted=draw(st.sampled_from(["keep", "sell", "ask"])),
-        overrides=draw(st.dictionaries(st.sampled_from(con_ids), words, max_size=2)),
-        price_reserve=draw(st.sampled_from([Decimal(0), Decimal("0.01")])),
+        not_targeted=draw(st.sampled_from(["sell", "sell", "keep", "ask"])),
+        overrides=draw(st.dictionaries(st.sampled_from(con_ids), words, max_size=1)),
+        price_reserve=draw(_one_of(0, "0.01")),
     )
 
 
 @st.composite
 def inputs(draw: st.DrawFn) -> PlanInputs:
     """Accounts with any mixture of holdings, open orders, currencies, lots and rules."""
-    con_ids = draw(st.lists(st.integers(1, 99), min_size=1, max_size=8, unique=True))
-    policy = draw(rules(con_ids))
+    con_ids = draw(st.lists(st.integers(1, 99), min_size=2, max_size=7, unique=True))
+    rules, nlv = draw(_rules(con_ids)), draw(_one_of(4000, "25000.55", 100_000, 1_234_567))
     prices = {con_id: draw(_quotes()) for con_id in con_ids}
+    weights = {c: draw(_hundredths(-7 if rules.allow_short else 0, 14)) for c in con_ids}
     held = draw(st.sets(st.sampled_from(con_ids)))
-    aimed = draw(st.sets(st.sampled_from(con_ids)))
-    low = "-0.1" if policy.allow_short else "0"
-    nlv = draw(_decimals("1000", "2000000", 2))
-    cash = draw(_decimals("-50000", "500000", 2))
+    without = draw(st.sets(st.sampled_from(con_ids), max_size=1))
     return PlanInputs(
         nlv=nlv,
-        cash=cash,
-        available_funds=draw(st.one_of(st.none(), _decimals("0", "1000000", 2))),
-        targets=tuple(Target(c, draw(_decimals(low, "0.125", 4))) for c in sorted(aimed)),
-        holdings=tuple(draw(_holdings(c)) for c in sorted(held)),
+        cash=nlv * draw(_hundredths(-5, 100)),
+        available_funds=draw(st.one_of(st.none(), _hundredths(0, 150).map(nlv.__mul__))),
+        targets=tuple(Target(c, weights[c]) for c in con_ids if c not in without),
+        holdings=tuple(draw(_holdings(c, prices[c], nlv)) for c in con_ids if c in held),
         prices=prices,
-        rules=policy,
+        rules=rules,
         at=AT,
     )
