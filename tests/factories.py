@@ -106,7 +106,7 @@ def worker_says(
     lease = store.LEASE.format(name=f"connection:{connection.slug}")
     link = store.LINK.format(slug=connection.slug)
     told = {"state": state, "since_at": at.isoformat(), "code": code, "sentence": "All is well."}
-    store.client().set(lease, json.dumps({"holder": "a test", "token": 1}), ex=60)
+    store.client().set(lease, json.dumps({"holder": "a test", "token": 1}), ex=600)
     store.client().set(link, json.dumps(told))
     try:
         yield

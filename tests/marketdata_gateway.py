@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from celery.contrib.testing.worker import start_worker
 
@@ -11,13 +12,16 @@ from apps.accounts.models import Connection
 from apps.lib import clock
 from apps.lib import redis as store
 from apps.lib.queue import gateway_queue
-from apps.marketdata import services
+from apps.marketdata import selectors, services
+from apps.marketdata.models import Instrument, StreamConfig
 from apps.marketdata.pipeline import Pipeline
+from apps.marketdata.services import Query
 from ibkr.port import BrokerEvent, BrokerPort, register
 from ibkr.session import Session
 from ibkr.types import BrokerError, DataKindChanged, Greeks, LinkState, Tick
 from ibportal.celery import app
-from tests.factories import worker_says
+from ibportal.gateway.notices import Notices
+from tests.factories import make_account, make_user, worker_says
 from tests.portal import eventually
 from tests.wire.live_session import FAST, NOTHING
 
@@ -29,6 +33,7 @@ class Gateway:
         self.row = row
         self.errors: list[BrokerError] = []
         self.woken = threading.Event()
+        self.notices = Notices(row.slug)
         self.pipeline = Pipeline(row.slug, store.client, flush_ms=5, now=clock.now)
         self.streams = services.Streams(row.slug, row.pk, self.pipeline, clock.now)
         settings = replace(FAST, port=port, client_id=71, heartbeat_every=5.0, heartbeat_limit=20.0)
@@ -39,6 +44,7 @@ class Gateway:
         return self.session.port
 
     def refresh(self) -> None:
+        self.notices.flush(store.client())
         self.streams.refresh(self.port)
 
     def error(self, code: int) -> BrokerError:
@@ -56,6 +62,7 @@ class Gateway:
             return
         if isinstance(event, BrokerError):
             self.errors.append(event)
+            self.notices.add(event)
         if self.streams.hear(event):
             self.woken.set()
 
@@ -80,3 +87,32 @@ def gateway(row: Connection, port: int) -> Iterator[Gateway]:
         register(row.slug, None)
         made.session.stop()
         made.pipeline.stop()
+
+
+def resolve(desk: Gateway, symbol: str, **query: Any) -> Instrument:
+    fields = {"sec_type": "STK", "currency": "USD", "exchange": "SMART"} | query
+    return services.instrument_resolve(connection=desk.row, query=Query(symbol=symbol, **fields))
+
+
+def watch(desk: Gateway, *instruments: Instrument) -> None:
+    """A user with an account on the connection wants to see these."""
+    user = make_user("alice", make_account(desk.row))
+    watchlist = services.watchlist_create(user=user, name="Mine")
+    for instrument in instruments:
+        services.watchlist_add(watchlist, instrument=instrument)
+
+
+def quote(desk: Gateway, con_id: int) -> dict[str, Any]:
+    return dict(selectors.quotes_snapshot(desk.row.slug)[1].get(str(con_id), {}))
+
+
+def line(desk: Gateway, con_id: int) -> dict[str, Any]:
+    desk.refresh()
+    state = selectors.stream_state(StreamConfig.objects.get(connection=desk.row))
+    return dict(state["lines"].get(str(con_id), {}))
+
+
+def refreshed(desk: Gateway) -> bool:
+    """For conditions that somebody has to work towards."""
+    desk.refresh()
+    return True

@@ -1,9 +1,14 @@
 """Whether a market is open, and when it next opens or closes, from the broker's sessions; pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from ibkr.types import Session
+
+INSTANT = timedelta(microseconds=1)
+"""A session that ends at midnight belongs to the day before."""
+SATURDAY = 5
 
 
 def joined(sessions: Iterable[Session]) -> tuple[Session, ...]:
@@ -40,6 +45,42 @@ def last_session(sessions: Iterable[Session], at: datetime) -> Session | None:
     """The newest session that has ended; None when the known ones all lie ahead."""
     ended = [span for span in joined(sessions) if span.end_at <= at]
     return ended[-1] if ended else None
+
+
+def unfinished_day(sessions: Iterable[Session], zone: str, at: datetime) -> date:
+    """The first day, in the exchange's zone, whose regular session has not ended at `at`.
+
+    A daily bar of it or of a later day is still being made. Where no session is announced any
+    more, today counts as unfinished.
+    """
+    ends = [session.end_at for session in sessions if session.end_at > at]
+    return _day(min(ends), zone) if ends else _day(at + INSTANT, zone)
+
+
+def day_end(sessions: Iterable[Session], zone: str, day: date) -> datetime:
+    """When the regular session of a day ends; the end of the day itself where none is announced."""
+    ends = [session.end_at for session in sessions if _day(session.end_at, zone) == day]
+    midnight = datetime.combine(day + timedelta(days=1), time(), _zone(zone))
+    return max(ends, default=midnight)
+
+
+def weekday_before(day: date) -> date:
+    """Holidays count: nobody here knows them."""
+    found = day - timedelta(days=1)
+    while found.weekday() >= SATURDAY:
+        found -= timedelta(days=1)
+    return found
+
+
+def _day(end_at: datetime, zone: str) -> date:
+    return (end_at - INSTANT).astimezone(_zone(zone)).date()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def stored(sessions: Sequence[Session]) -> list[list[str]]:

@@ -15,8 +15,10 @@ from apps.accounts.models import Connection
 from apps.lib import clock
 from apps.lib import redis as store
 from apps.marketdata import charts, services
+from apps.marketdata.barplan import Span
 from apps.marketdata.ingest import on_bars, on_market_rules
 from apps.marketdata.models import BarDownload, Watchlist
+from apps.marketdata.services.bars import bars_store
 from ibkr.types import MarketRule, PriceBand
 from tests.django.test_pages import words_of
 from tests.factories import make_account, make_connection, make_user
@@ -212,7 +214,13 @@ def test_price_steps_and_hours_are_shown(alice: User) -> None:
 def test_a_stand_in_close_names_its_day_and_source(alice: User, paper: Connection) -> None:
     closed_now()
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    on_bars(con_id=APPLE, size="1 day", what="TRADES", bars=[bar(midnight, "98.7")])
+    bars_store(
+        con_id=APPLE,
+        size="1 day",
+        what="TRADES",
+        bars=(bar(midnight, "98.7"),),
+        covered=Span(midnight, clock.now()),
+    )
     close = {"close": "98.7", "kind": "close", "at": milliseconds(midnight + timedelta(days=1))}
     put_quotes(paper.slug, {APPLE: close})
 

@@ -1,6 +1,6 @@
 """Market hours and stale prices."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from ibkr.types import PriceKind, Session
 
 OPEN = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 CLOSE = datetime(2026, 1, 5, 21, 0, tzinfo=UTC)
-DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 WEEK = [Session(OPEN + n * DAY, CLOSE + n * DAY) for n in range(5)]
 LIMIT = timedelta(seconds=30)
 
@@ -32,6 +32,49 @@ def test_a_market_is_open_within_its_sessions_and_closed_between_them() -> None:
     assert hours.next_close(WEEK, OPEN + MINUTE) == CLOSE
     assert hours.next_open(WEEK, OPEN + MINUTE) == OPEN + DAY
     assert hours.last_session(WEEK, CLOSE + MINUTE) == WEEK[0]
+
+
+NEW_YORK = "US/Eastern"
+MONDAY = date(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (OPEN - MINUTE, MONDAY),
+        (OPEN + MINUTE, MONDAY),
+        (CLOSE - MINUTE, MONDAY),
+        (CLOSE, MONDAY + DAY),
+        (CLOSE + 4 * DAY, MONDAY + 4 * DAY),
+        (CLOSE + 6 * DAY, MONDAY + 6 * DAY),
+    ],
+)
+def test_a_day_is_unfinished_until_its_session_ends(at: datetime, day: date) -> None:
+    assert hours.unfinished_day(WEEK, NEW_YORK, at) == day
+
+
+def test_a_lunch_break_finishes_no_day_and_midnight_belongs_to_the_day_before() -> None:
+    noon = datetime(2026, 1, 5, 4, tzinfo=UTC)
+    halves = [Session(noon - 2 * HOUR, noon), Session(noon + HOUR, noon + 4 * HOUR)]
+    assert hours.unfinished_day(halves, "Hongkong", noon + MINUTE) == MONDAY
+    assert hours.day_end(halves, "Hongkong", MONDAY) == noon + 4 * HOUR
+    midnight = datetime(2026, 1, 5, 5, tzinfo=UTC)
+    clock_round = [Session(midnight + n * DAY, midnight + (n + 1) * DAY) for n in range(6)]
+    assert hours.unfinished_day(clock_round, NEW_YORK, midnight + 23 * HOUR) == MONDAY
+    assert hours.unfinished_day(clock_round, NEW_YORK, midnight + DAY) == MONDAY + DAY
+    assert hours.day_end(clock_round, NEW_YORK, MONDAY) == midnight + DAY
+
+
+def test_where_no_session_is_announced_a_day_ends_at_midnight_of_its_exchange() -> None:
+    assert hours.day_end([], NEW_YORK, MONDAY) == datetime(2026, 1, 6, 5, tzinfo=UTC)
+    assert hours.day_end([], "", MONDAY) == datetime(2026, 1, 6, tzinfo=UTC)
+    summer = date(2026, 3, 8)  # clocks go forward
+    assert hours.day_end([], NEW_YORK, summer) == datetime(2026, 3, 9, 4, tzinfo=UTC)
+
+
+def test_the_weekday_before_passes_over_the_weekend() -> None:
+    assert hours.weekday_before(MONDAY) == date(2026, 1, 2)
+    assert hours.weekday_before(MONDAY + DAY) == MONDAY
 
 
 def test_nobody_knows_after_the_last_announced_session() -> None:

@@ -19,10 +19,9 @@ from apps.lib.errors import Invalid
 from apps.lib.queue import Answered, NoAnswer, ask
 from apps.marketdata import selectors, services
 from apps.marketdata.models import Bar, BarDownload, Instrument, MarketRule, StreamConfig
-from apps.marketdata.services import Query
 from ibkr.types import Contract
 from tests.factories import hold, make_account, make_connection, make_user
-from tests.marketdata_gateway import Gateway, gateway
+from tests.marketdata_gateway import Gateway, gateway, line, quote, refreshed, resolve, watch
 from tests.portal import eventually
 from tests.wire.conftest import StartSimulator
 from tests.wire.simulator import Simulator
@@ -51,29 +50,6 @@ def sim(twsim: StartSimulator) -> Simulator:
 def desk(row: Connection, sim: Simulator) -> Iterator[Gateway]:
     with gateway(row, sim.port) as running:
         yield running
-
-
-def resolve(desk: Gateway, symbol: str, **query: Any) -> Instrument:
-    fields = {"sec_type": "STK", "currency": "USD", "exchange": "SMART"} | query
-    return services.instrument_resolve(connection=desk.row, query=Query(symbol=symbol, **fields))
-
-
-def watch(desk: Gateway, *instruments: Instrument) -> None:
-    """A user with an account on the connection wants to see these."""
-    user = make_user("alice", make_account(desk.row))
-    watchlist = services.watchlist_create(user=user, name="Mine")
-    for instrument in instruments:
-        services.watchlist_add(watchlist, instrument=instrument)
-
-
-def quote(desk: Gateway, con_id: int) -> dict[str, Any]:
-    return dict(selectors.quotes_snapshot(desk.row.slug)[1].get(str(con_id), {}))
-
-
-def line(desk: Gateway, con_id: int) -> dict[str, Any]:
-    desk.refresh()
-    state = selectors.stream_state(StreamConfig.objects.get(connection=desk.row))
-    return dict(state["lines"].get(str(con_id), {}))
 
 
 def test_a_symbol_resolves_to_an_instrument_with_hours_and_price_steps(desk: Gateway) -> None:
@@ -181,6 +157,23 @@ def test_a_download_that_was_cut_goes_on_where_it_stopped(desk: Gateway) -> None
     assert len(selectors.bars_covered(instrument.con_id, size="1 day", what="TRADES")) == 1
 
 
+def test_soon_after_the_link_is_up_a_year_of_daily_bars_of_what_is_held_is_there(
+    desk: Gateway,
+) -> None:
+    rows = [resolve(desk, name) for name in ("AAPL", "MSFT")]
+    hold(make_account(desk.row), *((row.contract, "1", "100") for row in rows))
+    desk.refresh()
+
+    def kept() -> bool:
+        bars = Bar.objects.filter(size="1 day")
+        return all(bars.filter(instrument=row).count() > 200 for row in rows)
+
+    eventually(kept, within=60, what="a year of days")
+    desk.refresh()
+    downloads = BarDownload.objects.values_list("user", "size")
+    assert list(downloads) == [(None, "1 day")] * 2, "asked for once, not with every refresh"
+
+
 def test_what_a_user_watches_streams_and_what_is_dropped_stops(desk: Gateway) -> None:
     apple, future = resolve(desk, "AAPL"), resolve(desk, "EUR", sec_type="CASH", exchange="")
     watch(desk, apple, future)
@@ -207,7 +200,7 @@ def test_without_live_data_delayed_data_comes_and_says_so(
         watch(desk, apple)
         desk.refresh()
         eventually(
-            lambda: _refreshed(desk) and quote(desk, apple.con_id).get("kind") == "delayed",
+            lambda: refreshed(desk) and quote(desk, apple.con_id).get("kind") == "delayed",
             within=30,
             what="delayed quotes",
         )
@@ -242,7 +235,7 @@ def test_a_competing_session_is_said_plainly_and_ends_when_tried_again(
     sim.fault("competing_session")
     desk.error(10197)
     eventually(
-        lambda: _refreshed(desk) and quote(desk, apple.con_id).get("kind") == "close",
+        lambda: refreshed(desk) and quote(desk, apple.con_id).get("kind") == "close",
         within=30,
         what="the last close in place of the live price",
     )
@@ -267,7 +260,7 @@ def test_when_tws_has_fewer_lines_than_configured_the_rest_waits(
         desk.refresh()
         desk.error(101)
         eventually(
-            lambda: _refreshed(desk) and len(desk.port.streaming()) == 3,
+            lambda: refreshed(desk) and len(desk.port.streaming()) == 3,
             within=30,
             what="three lines",
         )
@@ -371,11 +364,6 @@ def _first_expiry(desk: Gateway, symbol: str) -> date | None:
     with pytest.raises(services.Ambiguous) as several:
         resolve(desk, symbol, sec_type="FUT", exchange="CME")
     return min(row.expiry for row in several.value.candidates if row.expiry is not None)
-
-
-def _refreshed(desk: Gateway) -> bool:
-    desk.refresh()
-    return True
 
 
 def _alice() -> User:

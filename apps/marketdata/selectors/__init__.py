@@ -6,8 +6,8 @@ from apps.marketdata.selectors.bars import (
     closes_since,
     downloads_open,
     downloads_visible,
-    last_closes,
 )
+from apps.marketdata.selectors.closes import last_closes
 from apps.marketdata.selectors.instruments import (
     details_due,
     instrument_get,

@@ -1,16 +1,15 @@
-"""Stored bars, what of them is complete, and the last close that stands in for a price."""
+"""Stored bars, what of them is complete, and downloads."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from apps.accounts.permissions import User, is_superuser
 from apps.marketdata.barplan import Span
 from apps.marketdata.models import Bar, BarDownload, BarRange
 
-CLOSES_KEPT_IN_VIEW = timedelta(days=10)
 OPEN_STATES = (BarDownload.State.QUEUED, BarDownload.State.RUNNING)
 
 
@@ -27,13 +26,6 @@ def bars_of(
 def bars_covered(con_id: int, *, size: str, what: str) -> list[Span]:
     rows = BarRange.objects.filter(instrument=con_id, size=size, what=what)
     return [Span(start, end) for start, end in rows.values_list("start_at", "end_at")]
-
-
-def last_closes(con_ids: Iterable[int], at: datetime) -> dict[int, Bar]:
-    """The newest daily bar of each instrument within the last days; one query."""
-    since_at = at - CLOSES_KEPT_IN_VIEW
-    rows = Bar.objects.filter(instrument__in=list(con_ids), size="1 day", start_at__gte=since_at)
-    return {bar.instrument_id: bar for bar in rows.order_by("start_at")}
 
 
 def closes_since(
@@ -56,6 +48,7 @@ def downloads_visible(user: User) -> QuerySet[BarDownload]:
 
 
 def downloads_open(connection_id: int) -> QuerySet[BarDownload]:
-    """The one that has waited longest comes first."""
+    """What people wait for comes first, then the one that has waited longest."""
     rows = BarDownload.objects.filter(connection=connection_id, state__in=OPEN_STATES)
-    return rows.select_related("instrument").order_by("updated_at", "id")
+    nobodys = ExpressionWrapper(Q(user=None), output_field=BooleanField())
+    return rows.select_related("instrument").order_by(nobodys, "updated_at", "id")

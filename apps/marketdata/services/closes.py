@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 
+from apps.marketdata.barplan import Span
 from apps.marketdata.models import Instrument
 from apps.marketdata.routing import bar_content
 from apps.marketdata.services.bars import bars_store, routed_contract
@@ -14,8 +16,12 @@ log = logging.getLogger(__name__)
 SIZE, DURATION = "1 day", "5 D"
 
 
-def closes_fetch(port: BrokerPort, *, con_ids: Iterable[int]) -> list[int]:
-    """Stores the newest daily bars; returns those the broker gives none of. Raises IbkrError."""
+def closes_fetch(port: BrokerPort, *, con_ids: Iterable[int], at: datetime) -> list[int]:
+    """Stores the newest daily bars; returns those the broker gives none of. Raises IbkrError.
+
+    That they reach up to `at` is stored with them: it tells later whether the newest one was
+    final when it was fetched.
+    """
     refused = []
     for instrument in Instrument.objects.filter(pk__in=list(con_ids)):
         what = bar_content(instrument.sec_type)
@@ -31,5 +37,7 @@ def closes_fetch(port: BrokerPort, *, con_ids: Iterable[int]) -> list[int]:
             log.info("no close of %s from the broker: %s", instrument, error)
             refused.append(instrument.con_id)
             continue
-        bars_store(con_id=instrument.con_id, size=SIZE, what=what, bars=bars, covered=None)
+        first_at = min((bar.start_at for bar in bars), default=at)
+        covered = Span(first_at, at) if first_at < at else None
+        bars_store(con_id=instrument.con_id, size=SIZE, what=what, bars=bars, covered=covered)
     return refused

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import orjson
 from django.conf import settings
 
+from apps.marketdata.hours import unfinished_day
 from apps.marketdata.ingest import on_bars
 from apps.marketdata.models import Instrument, Source
 from ibkr.types import Bar
@@ -34,9 +35,10 @@ def fmp_closes_fetch(*, con_ids: Iterable[int], at: datetime) -> int:
 
 
 def _fetch(stock: Instrument, at: datetime) -> bool:
+    unfinished = unfinished_day(stock.liquid_sessions, stock.time_zone, at)
     try:
         rows = _ask(stock.symbol.replace(" ", "-"), at)
-        bars = [_bar(row) for row in rows]
+        bars = [bar for bar in map(_bar, rows) if bar.start_at.date() < unfinished]
     except (OSError, ValueError, ArithmeticError, KeyError, TypeError) as error:
         # The address holds the key, so no more than the kind of error is logged.
         log.warning("no close of %s from FMP: %s", stock, type(error).__name__)

@@ -14,8 +14,6 @@ DAY = timedelta(days=1)
 FETCH_AGAIN = timedelta(minutes=30)
 BATCH_EVERY = timedelta(minutes=1)
 """IB's pacing of history may hold a batch up: others must not pile up behind it."""
-GOOD_FOR = timedelta(days=4)
-"""A close older than a long weekend is fetched anew."""
 AT_ONCE = 10
 
 
@@ -50,12 +48,12 @@ class StandIns:
         if not wanted:
             return {}
         closes = last_closes(wanted, at)
-        for con_id, bar in closes.items():
+        for con_id, bar in closes.bars.items():
             if self._shown.get(con_id) != bar.start_at:
                 self._shown[con_id] = bar.start_at
                 self._pipeline.put(_tick(bar, at))
-        self._fetch([c for c in wanted if c not in closes or _old(closes[c], at)], at)
-        return {con_id: bar.source for con_id, bar in closes.items()}
+        self._fetch(closes.due, at)
+        return {con_id: bar.source for con_id, bar in closes.bars.items()}
 
     def _fetch(self, lacking: list[int], at: datetime) -> None:
         arrived = not set(self._batch) & set(lacking)
@@ -67,10 +65,6 @@ class StandIns:
             self._batch = due
             queue = gateway_queue(self._slug)
             enqueue("marketdata.closes_fetch", queue=queue, slug=self._slug, con_ids=due)
-
-
-def _old(bar: Bar, at: datetime) -> bool:
-    return at - bar.start_at > GOOD_FOR
 
 
 def _tick(bar: Bar, at: datetime) -> Tick:

@@ -108,7 +108,7 @@ def _stand_in(row: Shown, found: Instrument) -> Bar | None:
     """The stored bar whose close is shown, if one is."""
     if row.price.kind is not PriceKind.CLOSE:
         return None
-    return selectors.last_closes([found.con_id], clock.now()).get(found.con_id)
+    return selectors.last_closes([found.con_id], clock.now()).bars.get(found.con_id)
 
 
 def _bands(found: Instrument) -> list[Context]:
