@@ -41,9 +41,9 @@ def bars_resume() -> None:
 
 
 @shared_task(name="marketdata.bars_keep")
-def bars_keep() -> None:
-    """Every hour."""
-    services.bars_keep(at=clock.now())
+def bars_keep(slug: str = "") -> None:
+    """Every hour for all connections, and for one soon after its link is up."""
+    services.bars_keep(at=clock.now(), slug=slug)
 
 
 @shared_task(name="marketdata.fmp_closes")
@@ -84,7 +84,7 @@ def details_fetch(slug: str, con_ids: list[int]) -> None:
 @shared_task(name="marketdata.closes_fetch")
 def closes_fetch(slug: str, con_ids: list[int]) -> None:
     def work(port: BrokerPort) -> None:
-        refused = services.closes_fetch(port, con_ids=con_ids)
+        refused = services.closes_fetch(port, con_ids=con_ids, at=clock.now())
         services.stream_wake(slug)
         if refused and settings.FMP_API_KEY:
             enqueue("marketdata.fmp_closes", slug=slug, con_ids=refused)

@@ -1,7 +1,7 @@
 """Streams, watchlists, bars and stored instruments, without a broker."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,6 +19,7 @@ from apps.marketdata.ingest import on_bars, on_contract_details
 from apps.marketdata.models import Bar, BarRange, Instrument, Source, StreamConfig
 from apps.marketdata.services.bars import bars_store
 from apps.marketdata.topics import TOPICS, stream_topic
+from ibkr.types import Session
 from ibportal.celery import app
 from tests.factories import (
     NOON,
@@ -31,10 +32,11 @@ from tests.factories import (
     stock,
     worker_says,
 )
-from tests.marketdata_data import bar, details, instrument, told
+from tests.marketdata_data import OPEN, bar, details, instrument, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+TWO_DAYS = (*OPEN, Session(OPEN[0].start_at + DAY, OPEN[0].end_at + DAY))
 
 
 @pytest.fixture
@@ -155,8 +157,67 @@ def test_bars_are_overwritten_by_newer_answers_and_never_by_another_source() -> 
     on_bars(con_id=con_id, size="1 day", what="TRADES", bars=foreign, source=Source.FMP)
     rows = Bar.objects.order_by("start_at").values_list("close", "source")
     assert list(rows) == [(Decimal(2), "ib"), (Decimal(4), "fmp")]
-    assert selectors.last_closes([con_id], NOON + 2 * DAY)[con_id].close == 4
-    assert selectors.last_closes([con_id], NOON + 30 * DAY) == {}
+    assert selectors.last_closes([con_id], NOON + 2 * DAY).bars[con_id].close == 4
+    assert selectors.last_closes([con_id], NOON + 30 * DAY).bars == {}
+
+
+def _fetched(con_id: int, closes: dict[int, str], at: datetime) -> None:
+    """Daily bars by day of March 2026, as a request at `at` brought them."""
+    bars = tuple(bar(datetime(2026, 3, day, tzinfo=UTC), close) for day, close in closes.items())
+    first_at = min(found.start_at for found in bars)
+    span = Span(first_at, at)
+    bars_store(con_id=con_id, size="1 day", what="TRADES", bars=bars, covered=span)
+
+
+def test_during_a_session_the_close_is_that_of_the_session_before() -> None:
+    con_id = instrument().con_id
+    _fetched(con_id, {2: "20", 3: "30", 4: "44"}, NOON)
+
+    found = selectors.last_closes([con_id], NOON + HOUR)
+
+    assert (found.bars[con_id].close, found.due) == (30, [])
+
+
+def test_a_bar_fetched_in_mid_session_is_no_close_after_it_either_until_fetched_anew() -> None:
+    con_id = instrument(liquid_sessions=TWO_DAYS).con_id
+    _fetched(con_id, {3: "30", 4: "44"}, NOON)
+    evening = NOON + 5 * HOUR
+
+    before = selectors.last_closes([con_id], evening)
+    _fetched(con_id, {3: "30", 4: "45"}, evening)
+    after = selectors.last_closes([con_id], evening + HOUR)
+
+    assert (before.bars[con_id].close, after.bars[con_id].close, after.due) == (30, 45, [])
+
+
+def test_a_close_is_due_when_a_session_has_passed_since_and_on_holidays_only_once() -> None:
+    con_id = instrument().con_id
+    _fetched(con_id, {3: "30", 4: "44"}, NOON)
+    next_noon = NOON + DAY
+
+    before = selectors.last_closes([con_id], next_noon)
+    _fetched(con_id, {3: "30"}, next_noon)
+    after = selectors.last_closes([con_id], next_noon)
+
+    assert (before.due, after.due) == ([con_id], [])
+    assert selectors.last_closes([4711], NOON).due == [4711]
+
+
+def test_what_a_person_waits_for_goes_before_what_is_only_kept(paper: Connection) -> None:
+    alice = make_user("alice", make_account(paper))
+    for con_id, user in ((1, None), (2, None), (3, alice)):
+        services.bars_request(
+            user=user,
+            connection=paper,
+            instrument=instrument(con_id, f"S{con_id}"),
+            size="1 day",
+            start_at=NOON - 30 * DAY,
+            at=NOON + con_id * HOUR,
+        )
+
+    order = [download.instrument_id for download in selectors.downloads_open(paper.pk)]
+
+    assert order == [3, 1, 2]
 
 
 def test_stretches_that_touch_become_one() -> None:

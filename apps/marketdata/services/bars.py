@@ -38,7 +38,8 @@ CHUNKS_LIMIT = 500
 HISTORY_ENDS = 162
 """TWS's one code for trouble with history; past the oldest bar it means that there is no more."""
 GIVEN_UP_AFTER = timedelta(days=1)
-KEPT_LENGTH, KEPT_AGAIN = timedelta(days=365), timedelta(hours=12)
+KEPT_LENGTH, KEPT_AGAIN = SIZES["1 day"].step, timedelta(hours=12)
+"""What one request can fetch: a book of fifty must not use up IB's pacing."""
 KEPT_SIZE = "1 day"
 
 State = BarDownload.State
@@ -119,9 +120,14 @@ def bars_resume() -> None:
             bars_wake(connection.slug)
 
 
-def bars_keep(*, at: datetime) -> None:
-    """Keeps a year of daily bars of everything held, so that charts and closes are there."""
+def bars_keep(*, at: datetime, slug: str = "") -> None:
+    """Keeps a year of daily bars of everything held, so that charts and closes are there.
+
+    On one connection, or on all.
+    """
     for connection in connections_enabled():
+        if slug not in ("", connection.slug):
+            continue
         held = Position.objects.filter(account__connection=connection).values("con_id")
         for instrument in Instrument.objects.filter(pk__in=held):
             if not _kept(instrument, at):

@@ -29,6 +29,7 @@ ANEW = (
 """Behind each of these the broker library asks for every line again by itself."""
 DETAILS_AT_ONCE = 20
 DETAILS_AGAIN = timedelta(minutes=10)
+DETAILS_WAIT = timedelta(seconds=30)
 
 
 class Streams:
@@ -48,6 +49,8 @@ class Streams:
         self._lines = Lines()
         self._standins = StandIns(slug, pipeline)
         self._details_asked: dict[int, datetime] = {}
+        self._kept_on: datetime | None = None
+        """The link on which the daily bars of what is held were asked for."""
 
     def hear(self, event: BrokerEvent) -> bool:
         """Takes errors and changes of the link; True when a refresh should follow soon."""
@@ -88,13 +91,15 @@ class Streams:
                 wanted.wants, budget=config.max_symbols, live=live, preferred=preferred, at=at
             )
         self._send(port, plan, wanted, preferred)
-        self._fetch_details(wanted, at)
+        complete = self._fetch_details(wanted, at)
         with self._guard:
             lines, link_at = list(self._lines.by_id.values()), self._lines.began_at
             closed = [line for line in lines if _needs_close(line)]
             told = [_entry(line) for line in lines]
             status, sentence = summary(lines, preferred)
         self._standins.follow(link_at)
+        if complete:
+            self._keep_bars(link_at)
         sources = self._standins.show(closed, at)
         for entry in told:
             if entry["con_id"] in sources:
@@ -127,8 +132,11 @@ class Streams:
                 groups.setdefault(routing.generic_ticks(contract), []).append(contract)
         return groups
 
-    def _fetch_details(self, wanted: Wanted, at: datetime) -> None:
-        """Hours and rules of what streams; asked for in the background, a few at a time."""
+    def _fetch_details(self, wanted: Wanted, at: datetime) -> bool:
+        """Hours and rules of what streams; asked for in the background, a few at a time.
+
+        True when everything wanted is known, or TWS does not know it.
+        """
         due = [
             con_id
             for con_id in selectors.details_due((w.con_id for w in wanted.wants), at)
@@ -138,6 +146,16 @@ class Streams:
             self._details_asked |= dict.fromkeys(due, at)
             queue = gateway_queue(self._slug)
             enqueue("marketdata.details_fetch", queue=queue, slug=self._slug, con_ids=due)
+        unknown = [w.con_id for w in wanted.wants if w.con_id not in wanted.known]
+        asked_at = self._details_asked
+        given_up = all(at - asked_at.get(con_id, at) > DETAILS_WAIT for con_id in unknown)
+        return bool(wanted.wants) and given_up
+
+    def _keep_bars(self, link_at: datetime) -> None:
+        """Once a link, and not only each hour: a fresh desk wants its small lines."""
+        if self._kept_on != link_at:
+            self._kept_on = link_at
+            enqueue("marketdata.bars_keep", queue=gateway_queue(self._slug), slug=self._slug)
 
     def _stop(self, port: BrokerPort, config: StreamConfig) -> None:
         with self._guard:
