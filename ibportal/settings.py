@@ -156,6 +156,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 50},
     },
     "order sweep": {"task": "trading.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "runs advance": {"task": "trading.runs_advance", "schedule": 2.0, "options": {"expires": 4}},
+    "schedule check": {
+        "task": "trading.schedule_check",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "guard": {
         "task": "risk.guard",
         "schedule": float(GUARD_SECONDS),

@@ -10,8 +10,19 @@ from apps.trading.selectors.orders import (
     orders_visible,
 )
 from apps.trading.selectors.runs import run_get, run_lines, run_orders, run_progress, runs_visible
+from apps.trading.selectors.schedules import (
+    NextRun,
+    closed_at,
+    schedule_due,
+    schedule_get,
+    schedule_next,
+    schedules_visible,
+    targeted,
+)
 
 __all__ = [
+    "NextRun",
+    "closed_at",
     "commissions_of",
     "executions_recent",
     "executions_standing",
@@ -24,4 +35,9 @@ __all__ = [
     "run_orders",
     "run_progress",
     "runs_visible",
+    "schedule_due",
+    "schedule_get",
+    "schedule_next",
+    "schedules_visible",
+    "targeted",
 ]

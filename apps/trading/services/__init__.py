@@ -8,16 +8,35 @@ from apps.trading.services.cancels import (
     orders_cancellable,
 )
 from apps.trading.services.changes import change_send, order_change
+from apps.trading.services.execution import run_advance, runs_advance
 from apps.trading.services.orders import bracket_place, order_place
+from apps.trading.services.planning import targets_stream
+from apps.trading.services.reports import run_report, run_report_csv
+from apps.trading.services.runs import (
+    policy_of,
+    run_answer,
+    run_approve,
+    run_cancel,
+    run_resume,
+    run_start,
+)
+from apps.trading.services.schedules import (
+    calendar_load,
+    occurrence_answer,
+    schedule_save,
+    schedules_check,
+)
 from apps.trading.services.sending import order_submit
 from apps.trading.services.sweep import orders_sweep
 from apps.trading.services.whatif import order_what_if, what_if_here
 
 __all__ = [
     "bracket_place",
+    "calendar_load",
     "cancel_send",
     "change_send",
     "global_cancel",
+    "occurrence_answer",
     "order_cancel",
     "order_change",
     "order_place",
@@ -26,5 +45,18 @@ __all__ = [
     "orders_cancel_all",
     "orders_cancellable",
     "orders_sweep",
+    "policy_of",
+    "run_advance",
+    "run_answer",
+    "run_approve",
+    "run_cancel",
+    "run_report",
+    "run_report_csv",
+    "run_resume",
+    "run_start",
+    "runs_advance",
+    "schedule_save",
+    "schedules_check",
+    "targets_stream",
     "what_if_here",
 ]

@@ -13,8 +13,8 @@ from apps.accounts.selectors import link_effective
 from apps.lib.queue import enqueue, gateway_queue
 from apps.marketdata.models import Instrument
 from apps.marketdata.services import stream_targets_set
+from apps.risk import services as risk
 from apps.risk.models import GateDecision
-from apps.risk.services import gate_check
 from apps.risk.types import OrderIntent
 from apps.trading import pricing
 from apps.trading.models import DecisionSnapshot, Plan, PlanLine, Source, Strategy, TradeRun
@@ -124,7 +124,7 @@ def _gate_and_keep(
     made = _keep(run, frozen.inputs.nlv, result, at)
     ids = dict(made.lines.values_list("instrument_id", "pk"))
     decisions = [
-        gate_check(
+        risk.gate_check(
             intent=intent_for(
                 run, line, frozen.inputs.prices[line.con_id], plan_line_id=ids[line.con_id]
             ),

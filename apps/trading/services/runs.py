@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -34,7 +34,7 @@ BEFORE_SENDING = {
 
 def run_start(
     *,
-    user: AbstractUser | None,
+    user: User | None,
     strategy: Strategy,
     at: datetime,
     snapshot: DecisionSnapshot | None = None,
@@ -69,7 +69,7 @@ def run_start(
 
 
 def run_answer(
-    *, user: AbstractUser, run: TradeRun, answers: Mapping[int, str], at: datetime
+    *, user: User, run: TradeRun, answers: Mapping[int, str], at: datetime
 ) -> TradeRun:
     """A person's keep or sell for names held and not targeted; plans anew when all are answered.
 
@@ -98,7 +98,7 @@ def run_answer(
 
 
 def run_approve(
-    *, user: AbstractUser, run: TradeRun, digest: str, at: datetime, confirmation: str = ""
+    *, user: User, run: TradeRun, digest: str, at: datetime, confirmation: str = ""
 ) -> TradeRun:
     """Binds the approval to the plan with this digest, after looking at everything again.
 
@@ -127,7 +127,7 @@ def run_approve(
     return found
 
 
-def run_cancel(*, user: AbstractUser, run: TradeRun, at: datetime, reason: str = "") -> TradeRun:
+def run_cancel(*, user: User, run: TradeRun, at: datetime, reason: str = "") -> TradeRun:
     """Ends a run; one that executes stops, and what of it still works is cancelled.
 
     Harmless when repeated. Raises NotAllowed.
@@ -147,7 +147,7 @@ def run_cancel(*, user: AbstractUser, run: TradeRun, at: datetime, reason: str =
     return found
 
 
-def run_resume(*, user: AbstractUser, run: TradeRun, at: datetime) -> TradeRun:
+def run_resume(*, user: User, run: TradeRun, at: datetime) -> TradeRun:
     """Lets a halted run go on once a person has settled why it halted; raises RunRefused.
 
     Prices are looked at again as for an approval, and every order passes the gate.
@@ -256,7 +256,7 @@ def approve_by_policy(run: TradeRun, at: datetime) -> None:
         _approve(run, None, at)
 
 
-def _approve(run: TradeRun, user: AbstractUser | None, at: datetime) -> None:
+def _approve(run: TradeRun, user: User | None, at: datetime) -> None:
     digest = run.plan.digest
     enter(
         run,
@@ -271,7 +271,7 @@ def _approve(run: TradeRun, user: AbstractUser | None, at: datetime) -> None:
 
 
 def _audit(
-    user: AbstractUser | None, action: str, run: TradeRun, at: datetime, **data: Any
+    user: User | None, action: str, run: TradeRun, at: datetime, **data: Any
 ) -> None:
     account: BrokerAccount = run.account
     audit_append(
@@ -279,7 +279,7 @@ def _audit(
     )
 
 
-def _name(user: AbstractUser | None) -> str:
+def _name(user: User | None) -> str:
     return user.get_username() if user is not None else "schedule"
 
 

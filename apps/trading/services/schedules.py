@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -30,7 +30,7 @@ SESSIONS_A_WEEK = 5
 
 
 def schedule_save(
-    *, user: AbstractUser, strategy: Strategy, at: datetime, **fields: Any
+    *, user: User, strategy: Strategy, at: datetime, **fields: Any
 ) -> Schedule:
     """Makes or changes the strategy's schedule; raises NotAllowed, Invalid.
 
@@ -81,7 +81,7 @@ def calendar_load(*, name: str, at: datetime) -> MarketCalendar:
 
 
 def occurrence_answer(
-    *, user: AbstractUser, occurrence: Occurrence, start: bool, at: datetime
+    *, user: User, occurrence: Occurrence, start: bool, at: datetime
 ) -> TradeRun | None:
     """A person's word on a week that waits for one; later answers change nothing."""
     check_may_approve(user, occurrence.schedule.strategy.account)

@@ -1,5 +1,5 @@
 """Tasks of the trading app, by theme."""
 
-from apps.trading.tasks import orders
+from apps.trading.tasks import orders, runs
 
-__all__ = ["orders"]
+__all__ = ["orders", "runs"]
