@@ -1,11 +1,13 @@
 """One hash for the same content in any order: SHA-256 over a canonical form; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from json import dumps
+from operator import attrgetter
 from typing import Any
 
 
@@ -15,23 +17,20 @@ def digest(content: Any) -> str:
 
 
 def canonical(content: Any) -> str:
-    return dumps(plain(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return dumps(plain(content), separators=(",", ":"), ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:
     """JSON that keeps every digit: numbers as text without exponent and trailing zeros."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, Decimal):
-        return number(value)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return number(Decimal(str(value.total_seconds())))
+    known = KNOWN.get(type(value))
+    if known is not None:
+        return known(value)
+    if isinstance(value, str):  # members of an enum
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(value[key]) for key in sorted(value)}
     if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        return [KNOWN.get(type(part), plain)(part) for part in _values(type(value))(value)]
     if isinstance(value, Sequence):
         return [plain(part) for part in value]
     raise TypeError(f"{type(value).__name__} has no canonical form")
@@ -43,3 +42,24 @@ def number(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+KNOWN: dict[type, Callable[[Any], Any]] = {
+    type(None): _same,
+    str: _same,
+    bool: _same,
+    int: _same,
+    Decimal: number,
+    datetime: datetime.isoformat,
+    timedelta: lambda value: number(Decimal(str(value.total_seconds()))),
+}
+
+
+@cache
+def _values(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """Reads all fields at once, ordered by name: a record is the list of its values."""
+    return attrgetter(*sorted(field.name for field in fields(kind)))

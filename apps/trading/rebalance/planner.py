@@ -137,7 +137,14 @@ def _result(inputs: PlanInputs, drafts: list[Draft], wrong: tuple[Refusal, ...])
         cost=sum((line.cost for line in lines), ZERO),
         rules=inputs.rules,
     )
-    return replace(result, digest=digest([inputs_digest(inputs), result]))
+    return replace(result, digest=_digest(inputs, result))
+
+
+def _digest(inputs: PlanInputs, result: PlanResult) -> str:
+    """Binds what was given and what is to be done; everything else of a plan follows."""
+    trades = [(line.con_id, line.quantity, line.reason) for line in result.lines]
+    codes = [(refusal.code, refusal.con_id) for refusal in result.refusals]
+    return digest([inputs_digest(inputs), trades, codes, result.cash_after])
 
 
 def inputs_digest(inputs: PlanInputs) -> str:
