@@ -110,7 +110,7 @@ class Client(Accounts, Contracts, Market, Orders):
     # frames and callbacks, on the reader's thread
 
     def on_frames(self, frames: Iterable[bytes]) -> None:
-        """Decodes what one read brought; its ticks carry the time of that read.
+        """Decodes what one read brought, of each tick the newest; they carry the time of the read.
 
         A frame that fails is reported as an event and never stops the next one.
         """
@@ -119,7 +119,7 @@ class Client(Accounts, Contracts, Market, Orders):
             return
         self._read_at = self._hooks.now()
         try:
-            reader.read(frames)
+            reader.read_latest(frames)
         finally:
             self._read_at = None
 

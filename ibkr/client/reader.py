@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ibkr.client.decoder import CarefulDecoder
+from ibkr.client.latest import Key, proto_key, text_key
 from ibkr.client.ticks_proto import PROTOBUF_OFFSET, ProtoTicks
 from ibkr.client.ticks_text import TextTicks
 
@@ -27,6 +28,7 @@ class Reader:
         ticks = ProtoTicks(wrapper) if self._raw_ids else TextTicks(wrapper)
         self._head = ticks.HEAD
         self._direct = ticks.methods
+        self._key: Key = proto_key if self._raw_ids else text_key
 
     def read(self, frames: Iterable[bytes]) -> None:
         """What `frames` itself raises is not caught."""
@@ -38,6 +40,28 @@ class Reader:
                     decode(frame)
             except Exception as error:  # noqa: BLE001  # told to `failed`
                 self._failed(frame, error)
+
+    def read_latest(self, frames: Iterable[bytes]) -> None:
+        """As `read`, but of ticks of one line and type only the newest is decoded.
+
+        It makes that callback where the newest came, and no tick passes another kind of message:
+        whoever keeps the last value of each field ends with the same values either way.
+        """
+        head, direct, key_of = self._head, self._direct, self._key
+        waiting: dict[bytes, bytes] = {}
+        try:
+            for frame in frames:
+                key = key_of(frame) if frame[:head] in direct else None
+                if key is not None:
+                    waiting.pop(key, None)
+                    waiting[key] = frame
+                    continue
+                if waiting:
+                    self.read(waiting.values())
+                    waiting.clear()
+                self.read((frame,))
+        finally:
+            self.read(waiting.values())
 
     def decode(self, frame: bytes) -> None:
         """The way through ibapi's decoder, whatever the message."""

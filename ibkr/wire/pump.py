@@ -18,7 +18,7 @@ from ibkr.wire.wakeup import Wakeup
 
 log = logging.getLogger(__name__)
 
-RECEIVE = 1 << 16
+RECEIVE = 1 << 18
 """Bytes to ask for at once: more costs a fresh mapping of memory for each receive."""
 FAILED = "a handler of the TWS reader failed"
 

@@ -29,7 +29,8 @@ def _events(version: int, frames: Sequence[bytes], *, direct: bool) -> list[Brok
     assert reader is not None
     if not direct:
         reader._direct = {}
-    bench.client.on_frames(frames)
+    for frame in frames:
+        bench.client.on_frames([frame])
     return bench.events
 
 

@@ -1,11 +1,12 @@
 """Ticks read directly and by ibapi's decoder: the same callbacks of the same bytes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 from ibapi.protobuf.TickGeneric_pb2 import TickGeneric
 from ibapi.protobuf.TickOptionComputation_pb2 import TickOptionComputation
 from ibapi.protobuf.TickPrice_pb2 import TickPrice
@@ -13,6 +14,8 @@ from ibapi.protobuf.TickSize_pb2 import TickSize
 from ibapi.protobuf.TickString_pb2 import TickString
 
 from ibkr.client.reader import Reader
+from ibkr.convert.quotes import TRADES, trade
+from ibkr.errors import LinkFailure
 from tests.environment import golden_folder
 from tests.ibapi_offline import Recorder
 from tests.unit.tick_frames import (
@@ -90,6 +93,77 @@ def test_text_ticks_make_the_callbacks_of_ibapis_decoder(version: int, frame: by
 def test_protobuf_ticks_make_the_callbacks_of_ibapis_decoder(version: int, frame: bytes) -> None:
     listening = LISTENING[version]
     assert listening.directly(frame) == listening.by_ibapi(frame)
+
+
+def last_values(calls: Iterable[tuple[str, tuple[Any, ...]]]) -> dict[Any, str]:
+    """What a cache of the last value of each field ends with; of trades, of each of their parts."""
+    found: dict[Any, str] = {}
+    for name, arguments in calls:
+        if name == "tickString" and arguments[1] in TRADES:
+            parts = trade(arguments[2])
+            found |= {(name, arguments[0], part): repr(value) for part, value in parts.items()}
+        elif name.startswith("tick"):
+            found[(name, *arguments[:2])] = repr(arguments[2:])
+    return found
+
+
+def both_ways(version: int, frames: list[bytes]) -> tuple[Listening, Listening]:
+    each, latest = Listening(version), Listening(version)
+    each.reader.read(frames)
+    latest.reader.read_latest(frames)
+    return each, latest
+
+
+@pytest.mark.parametrize("version", [*TEXT_VERSIONS, *PROTOBUF_VERSIONS])
+@given(data=st.data())
+def test_reading_only_the_newest_ends_with_the_same_values(version: int, data: Any) -> None:
+    kind = TEXT_FRAMES if version in TEXT_VERSIONS else PROTOBUF_FRAMES
+    pool = data.draw(st.lists(kind, min_size=1, max_size=6))
+    frames = data.draw(st.lists(st.sampled_from(pool), max_size=40))
+    each, latest = both_ways(version, frames)
+    assert last_values(latest.recorder.heard) == last_values(each.recorder.heard)
+    assert set(latest.failures) == set(each.failures)
+
+
+PRICE = (1, 6, 7, 1, "262.41", 300, 1)
+
+
+def test_of_one_read_only_the_newest_of_a_tick_is_decoded() -> None:
+    bids = [text((1, 6, 7, 1, price, 300, 1)) for price in ("262.41", "262.42", "262.43")]
+    _, latest = both_ways(200, bids)
+    assert [call[1][2] for call in latest.recorder.heard if call[0] == "tickPrice"] == [262.43]
+
+
+def test_no_tick_passes_another_kind_of_message() -> None:
+    frames = [text(PRICE), text((58, 1, 7, 3)), text(PRICE)]
+    _, latest = both_ways(200, frames)
+    names = [name for name, _ in latest.recorder.heard]
+    assert names == ["tickPrice", "tickSize", "marketDataType", "tickPrice", "tickSize"]
+
+
+def test_a_size_beside_a_newer_price_stays_the_newer_one() -> None:
+    frames = [text(PRICE), text((2, 6, 7, 0, 5)), text((1, 6, 7, 1, "262.42", 900, 1))]
+    each, latest = both_ways(200, frames)
+    sizes = [call for call in latest.recorder.heard if call[0] == "tickSize"]
+    assert sizes[-1][1] == (7, 0, 900)
+    assert last_values(latest.recorder.heard) == last_values(each.recorder.heard)
+
+
+def test_a_trade_without_a_price_does_not_hide_the_one_before() -> None:
+    trades = ["262.41;100;1775484000123;5;262.4;true", ";0;1775484000124;5;262.4;true"]
+    _, latest = both_ways(200, [text((46, 6, 7, 48, value)) for value in trades])
+    assert [call[1][2] for call in latest.recorder.heard] == trades
+
+
+def test_what_was_read_before_a_broken_length_is_delivered() -> None:
+    def frames() -> Iterator[bytes]:
+        yield text(PRICE)
+        raise LinkFailure("garbled", code="garbled")
+
+    listening = Listening(200)
+    with pytest.raises(LinkFailure):
+        listening.reader.read_latest(frames())
+    assert [name for name, _ in listening.recorder.heard] == ["tickPrice", "tickSize"]
 
 
 @given(frame=ODD_TICKS.map(lambda tick: int(tick[0]).to_bytes(4, "big") + text(tick[1:])))
