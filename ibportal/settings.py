@@ -248,7 +248,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
+        "BarSource": ["ib", "fmp"],
         "PriceKind": "apps.marketdata.api.schema.PRICE_KINDS",
+        "OrderSource": "apps.trading.models.Source",
+        "OrderState": "apps.trading.api.order_schema.ORDER_STATES",
         "SecType": "apps.marketdata.api.schema.KINDS",
     },
 }
