@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from apps.lib.errors import PortalError
 from apps.risk.models import GateDecision
+from apps.risk.sentences import sentences_of
 
 
 class GateRefused(PortalError):
@@ -14,7 +15,7 @@ class GateRefused(PortalError):
     def __init__(self, decision: GateDecision) -> None:
         refusals = decision.refusals
         super().__init__(
-            " ".join(str(verdict["message"]) for verdict in refusals),
+            sentences_of(refusals),
             remedy=_("Each number and its limit are stored with the decision, on the risk page."),
         )
         self.code = str(refusals[0]["code"]) if refusals else "gate"

@@ -153,4 +153,6 @@ class Snapshot:
     activity: Activity | None = None
     restricted: tuple[Restricted, ...] = ()
     margin: MarginImpact | None = None
+    freed: Decimal = Decimal(0)
+    """What earlier orders of the same plan will have freed before this one; a look ahead only."""
     before_wire: bool = False

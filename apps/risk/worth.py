@@ -1,7 +1,7 @@
 """What an account is exposed to once the worst has filled, in base currency; pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -29,17 +29,13 @@ class Book:
         unit = max((u for u in (own.unit, self.case.unit) if u is not None), default=None)
         instrument = self.case.instrument
         if instrument is None or own.issuer:
-            return Line(
-                own.con_id, own.quantity, unit, own.currency, own.issuer, own.sector, own.kind
-            )
-        return Line(
-            own.con_id,
-            own.quantity,
-            unit,
-            instrument.currency,
-            issuer_of(instrument),
-            own.sector,
-            instrument.kind,
+            return replace(own, unit=unit)
+        return replace(
+            own,
+            unit=unit,
+            currency=instrument.currency,
+            issuer=issuer_of(instrument),
+            kind=instrument.kind,
         )
 
     @cached_property
@@ -108,7 +104,5 @@ class Book:
 
 
 def issuer_of(instrument: Instrument) -> str:
-    """Options and futures count with what they are written on; listings of one ISIN together."""
-    if instrument.under_con_id is not None:
-        return str(instrument.under_con_id)
-    return instrument.isin or str(instrument.con_id)
+    """Options and futures count with what they are written on."""
+    return str(instrument.under_con_id or instrument.con_id)

@@ -1,6 +1,5 @@
 """How much of one thing, of one group, and of everything an account may hold."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from apps.risk.case import Case
@@ -16,7 +15,6 @@ from apps.risk.checks.base import (
     passed,
     share_of_nlv,
 )
-from apps.risk.snapshot import Line
 from apps.risk.types import Verdict
 from apps.risk.worth import Book, issuer_of
 
@@ -85,7 +83,7 @@ def concentration(case: Case) -> Verdict:
     if instrument is not None and instrument.kind == "CASH":
         return passed(code)  # a currency has no issuer; the group check weighs it
     issuer = "" if instrument is None else issuer_of(instrument)
-    own = None if not issuer else _chosen(book, lambda line: line.issuer == issuer)
+    own = None if not issuer else book.gross(lambda line: line.issuer == issuer)
     return _of_net(case, book, code, ISSUER, own, "share")
 
 
@@ -106,15 +104,14 @@ def group(case: Case) -> Verdict:
     if instrument is None or book.lines is None:
         return missing(case, code, HOLDINGS)
     sector, currency = book.lines[-1].sector, instrument.currency
-    if sector:
-        amount = _chosen(book, lambda line: line.sector == sector)
-        verdict = _of_net(case, book, code, SECTOR, amount, "sector", name=sector)
-        if not verdict.passed:
-            return verdict
-    if currency == case.snapshot.account.base_currency:
-        return _of_net(case, book, code, SECTOR, Decimal(0), "sector") if not sector else verdict
-    amount = _chosen(book, lambda line: line.currency == currency)
-    return _of_net(case, book, code, CURRENCY, amount, "currency", name=currency)
+    asked = [(SECTOR, "sector", sector, lambda line: line.sector == sector)] if sector else []
+    if currency != case.snapshot.account.base_currency:
+        asked.append((CURRENCY, "currency", currency, lambda line: line.currency == currency))
+    verdicts = [
+        _of_net(case, book, code, template, book.gross(chosen), limit, group=name)
+        for template, limit, name, chosen in asked
+    ] or [_of_net(case, book, code, SECTOR, Decimal(0), "sector")]
+    return next((verdict for verdict in verdicts if not verdict.passed), verdicts[0])
 
 
 @check(
@@ -183,12 +180,8 @@ def _of_net(
         limit=limit,
         unit=unit,
         what=HOLDINGS,
-        **({"name": ""} | facts),
+        **({"group": ""} | facts),
     )
-
-
-def _chosen(book: Book, chosen: Callable[[Line], bool]) -> Decimal | None:
-    return book.gross(chosen)
 
 
 def _in_base(case: Case, amounts: tuple[tuple[str, Decimal], ...]) -> Decimal | None:
@@ -221,8 +214,8 @@ CAP_UNITS = gettext_noop("The position could reach %(value)s units, above its ca
 GROSS = gettext_noop("Gross exposure could reach %(value)s of net liquidation, above %(limit)s.")
 NET = gettext_noop("Net exposure could reach %(value)s of net liquidation, above %(limit)s.")
 ISSUER = gettext_noop("One issuer could reach %(value)s of net liquidation, above %(limit)s.")
-SECTOR = gettext_noop("The sector %(name)s could reach %(value)s, above %(limit)s.")
-CURRENCY = gettext_noop("Holdings in %(name)s could reach %(value)s, above %(limit)s.")
+SECTOR = gettext_noop("The sector %(group)s could reach %(value)s, above %(limit)s.")
+CURRENCY = gettext_noop("Holdings in %(group)s could reach %(value)s, above %(limit)s.")
 LEVERAGE = gettext_noop("Leverage could reach %(value)s, above %(limit)s.")
 RUN = gettext_noop("The run would trade %(value)s of net liquidation, above %(limit)s.")
 WEEK = gettext_noop("This week would trade %(value)s of net liquidation, above %(limit)s.")

@@ -14,7 +14,6 @@ from apps.risk.checks.base import (
     passed,
     refused,
 )
-from apps.risk.levels import Guard
 from apps.risk.policy import Looser
 from apps.risk.types import Verdict
 
@@ -107,21 +106,21 @@ def reject_breaker(case: Case) -> Verdict:
 
 
 def _latched(case: Case, code: str, limit: Decimal | None) -> Verdict:
-    """Refuses what raises risk while the guard holds the code latched."""
+    """Refuses what raises risk while the guard holds the code latched, or would by its numbers."""
     standing = case.snapshot.standing
     if standing.guard is None:
         return missing(case, code, GUARD)
-    value, told_limit = standing.figures.get(code, (None, None))
-    shown_limit = limit if told_limit is None else told_limit
-    latch = standing.latches.get(code)
-    over = value is not None and limit is not None and value > limit
-    if (latch is None and not over) or case.lowers:
-        return passed(code, shown_limit, value, "share")
+    value, _ = standing.figures.get(code, (None, None))
+    names = (code, f"{code}_halt")
+    latched = any(name in standing.latches for name in names)
+    forgiven = any(name in standing.released for name in names)
+    over = value is not None and limit is not None and value > limit and not forgiven
+    if not (latched or over) or case.lowers:
+        return passed(code, limit, value, "share")
     return refused(
         code,
         gettext_noop("The guard has stopped trading: %(value)s, the limit is %(limit)s."),
-        limit=shown_limit,
+        limit=limit,
         value=value,
         unit="share",
-        state=latch or Guard.REDUCE_ONLY,
     )

@@ -48,7 +48,7 @@ def buying_power(case: Case) -> Verdict:
     available = case.snapshot.account.available
     if available is None or case.notional is None:
         return missing(case, code, gettext_noop("the available funds"))
-    return _within(code, COSTS, case.notional, available * keep)
+    return _within(code, COSTS, case.notional, (available + case.snapshot.freed) * keep)
 
 
 def _is_bounded(case: Case) -> bool:
@@ -130,9 +130,8 @@ def intraday_margin(case: Case) -> Verdict:
     if account.maintenance is None or account.equity_with_loan is None or case.notional is None:
         return missing(case, code, gettext_noop("the maintenance margin"))
     if not _is_bounded(case):
-        need = account.maintenance
-    else:
-        need = account.maintenance + case.notional
+        return missing(case, code, WHAT_IF)
+    need = account.maintenance + case.notional - case.snapshot.freed
     return _within(code, DEFICIT, need, account.equity_with_loan * keep)
 
 

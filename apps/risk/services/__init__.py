@@ -3,6 +3,7 @@
 from apps.risk.services.alerts import Raised, alert_raise, alert_seen
 from apps.risk.services.commands import commands_sweep
 from apps.risk.services.flattening import flatten_step, flattens_advance, flattens_watch
+from apps.risk.services.gate import gate_check, gate_preview
 from apps.risk.services.guard import guard_evaluate, guard_evaluate_all, guard_thin
 from apps.risk.services.kill import kill_lift, kill_set
 from apps.risk.services.locks import lock_close, lock_get, lock_open, mismatches_check
@@ -15,6 +16,8 @@ __all__ = [
     "flatten_step",
     "flattens_advance",
     "flattens_watch",
+    "gate_check",
+    "gate_preview",
     "guard_evaluate",
     "guard_evaluate_all",
     "guard_thin",

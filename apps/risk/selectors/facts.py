@@ -1,0 +1,156 @@
+"""The account and the instrument of an order as the gate sees them."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Avg
+
+from apps.accounts.models import BrokerAccount, Connection
+from apps.accounts.selectors import link_effective
+from apps.marketdata.models import Bar, MarketRule
+from apps.marketdata.models import Instrument as InstrumentRow
+from apps.risk import snapshot as pure
+from ibkr.types import LinkState, PriceBand, PriceKind
+from ibkr.windows import Schedule
+
+TAGS = {
+    "NetLiquidation": "net_liquidation",
+    "AvailableFunds": "available",
+    "EquityWithLoanValue": "equity_with_loan",
+    "MaintMarginReq": "maintenance",
+    "ExcessLiquidity": "excess",
+    "LookAheadExcessLiquidity": "look_ahead_excess",
+    "GrossPositionValue": "gross",
+    "DayTradesRemaining": "day_trades_left",
+}
+RATE, TOTALS = "ExchangeRate", "BASE"
+VALUES_GOOD_FOR = timedelta(hours=1)
+"""IB repeats account values every three minutes; older ones are missing ones."""
+VOLUME_DAYS = timedelta(days=30)
+"""About twenty sessions."""
+
+
+def account_facts(account: BrokerAccount, at: datetime) -> pure.Account:
+    """Two queries, one where no account is pinned."""
+    fresh = account.values_at is not None and at - account.values_at <= VALUES_GOOD_FOR
+    rows = account.values.filter(tag__in=[*TAGS, RATE]).values_list("tag", "currency", "amount")
+    found = list(rows) if fresh else []
+    connection, base = account.connection, account.base_currency
+    rates = {currency: amount for tag, currency, amount in found if tag == RATE and amount}
+    rates.pop(TOTALS, None)
+    return pure.Account(
+        id=account.pk,
+        code=account.code,
+        mode=connection.mode,
+        base_currency=base,
+        pinned=connection.pinned,
+        connected=_connected(connection) if connection.pinned else (),
+        rates=rates | ({base: Decimal(1)} if base else {}),
+        **_amounts(found, base),
+    )
+
+
+def _amounts(rows: list[tuple[str, str, Decimal | None]], base: str) -> dict[str, Decimal]:
+    """In base currency, or without a currency, or IB's total; never another currency."""
+    rank = {TOTALS: 0, "": 1, base: 2}
+    best: dict[str, tuple[int, Decimal]] = {}
+    for tag, currency, amount in rows:
+        place = rank.get(currency)
+        name = TAGS.get(tag)
+        if name is None or place is None or amount is None:
+            continue
+        if name not in best or best[name][0] < place:
+            best[name] = place, amount
+    return {name: amount for name, (_, amount) in best.items()}
+
+
+def _connected(connection: Connection) -> tuple[str, ...]:
+    """The accounts that came with the newest login."""
+    seen = list(connection.accounts.values_list("code", "last_seen_at"))
+    newest = max((at for _, at in seen), default=None)
+    return tuple(code for code, at in seen if at == newest)
+
+
+def link_facts(connection: Connection, at: datetime) -> pure.Link:
+    """From Redis; no query."""
+    link = link_effective(connection)
+    schedule = Schedule(
+        time_zone=connection.time_zone,
+        restart_at=connection.restart_at,
+        weekly_login_at=connection.weekly_login_at,
+        restart_minutes=connection.restart_minutes,
+        no_orders_minutes=connection.no_orders_minutes,
+    )
+    up_since = link.since_at if link.state is LinkState.READY else None
+    window = schedule.closes_orders(at, up_since=up_since)
+    return pure.Link(
+        state=link.state,
+        worker=link.worker,
+        sentence=link.sentence,
+        closed_until_at=None if window is None else window.end_at,
+    )
+
+
+def instrument_facts(
+    row: InstrumentRow, quote: dict[str, Any] | None, at: datetime
+) -> pure.Instrument:
+    """One query for the price steps, another where the quote has no average volume."""
+    told = (quote or {}).get("average_volume")
+    return pure.Instrument(
+        con_id=row.con_id,
+        symbol=row.symbol,
+        kind=row.kind,
+        currency=row.currency,
+        exchange=row.exchange,
+        primary_exchange=row.primary_exchange,
+        multiplier=row.multiplier,
+        magnifier=row.price_magnifier or 1,
+        right=row.right,
+        under_con_id=row.under_con_id or None,
+        isin=row.isin,
+        bands=_bands(row),
+        liquid=row.liquid_sessions,
+        trading=row.trading_sessions,
+        average_volume=_volume(row, at) if told is None else Decimal(str(told)),
+    )
+
+
+def _bands(row: InstrumentRow) -> tuple[PriceBand, ...]:
+    rule_id = row.rule_id(row.exchange)
+    rule = None if rule_id is None else MarketRule.objects.filter(pk=rule_id).first()
+    if rule is not None and rule.price_bands:
+        return rule.price_bands
+    return (PriceBand(Decimal(0), row.min_tick),) if row.min_tick else ()
+
+
+def _volume(row: InstrumentRow, at: datetime) -> Decimal | None:
+    bars = Bar.objects.filter(
+        instrument=row, size="1 day", start_at__gte=at - VOLUME_DAYS, volume__isnull=False
+    )
+    found: Decimal | None = bars.aggregate(mean=Avg("volume"))["mean"]
+    return found
+
+
+def quote_facts(quote: dict[str, Any] | None) -> pure.Quote | None:
+    if quote is None:
+        return None
+    return pure.Quote(
+        bid=_price(quote, "bid"),
+        ask=_price(quote, "ask"),
+        last=_price(quote, "last"),
+        close=_price(quote, "close"),
+        kind=PriceKind(quote.get("kind", PriceKind.MISSING)),
+        at=_moment(quote.get("at")),
+        halted=Decimal(str(quote.get("halted", 0))) > 0,
+        stale=bool(quote.get("stale")),
+    )
+
+
+def _price(quote: dict[str, Any], name: str) -> Decimal | None:
+    text = quote.get(name)
+    return None if text is None else Decimal(str(text))
+
+
+def _moment(milliseconds: Any) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

@@ -1,0 +1,118 @@
+"""Builds the gate's frozen snapshot and the limits that hold for an order."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import redis
+
+from apps.accounts.models import BrokerAccount
+from apps.marketdata.models import Instrument as InstrumentRow
+from apps.marketdata.selectors import quotes_of
+from apps.risk import snapshot as pure
+from apps.risk.book import Activity, ActivityQuestion, BookMissing, WorkingOrder, book
+from apps.risk.policy import Limits, Subject
+from apps.risk.selectors.facts import account_facts, instrument_facts, link_facts, quote_facts
+from apps.risk.selectors.limits import limits_for, restricted_for
+from apps.risk.selectors.lines import lines_of
+from apps.risk.selectors.standing import standing_of
+from apps.risk.types import OrderIntent
+from ibkr.types import MarginImpact
+
+log = logging.getLogger(__name__)
+
+RECENT = timedelta(days=7)
+"""How far back losing exits and twins are asked for."""
+Quotes = dict[int, tuple[str, dict[str, Any]]]
+
+
+def snapshot_take(
+    intent: OrderIntent,
+    *,
+    at: datetime,
+    before_wire: bool = False,
+    margin: MarginImpact | None = None,
+    freed: Decimal = Decimal(0),
+) -> tuple[pure.Snapshot, Limits]:
+    """Everything the checks look at. Raises BrokerAccount.DoesNotExist for an unknown account."""
+    account = BrokerAccount.objects.select_related("connection").get(pk=intent.account_id)
+    row = InstrumentRow.objects.filter(pk=intent.con_id).first()
+    working, activity = _orders(intent, at)
+    own = [order for order in working or () if order.account_id == account.pk]
+    quotes = _quotes(account, intent.con_id, own)
+    facts = account_facts(account, at)
+    quote = quotes.get(intent.con_id, ("", None))[1]
+    instrument = None if row is None else instrument_facts(row, quote, at)
+    taken = pure.Snapshot(
+        at=at,
+        account=facts,
+        link=link_facts(account.connection, at),
+        standing=standing_of(account.pk, intent.con_id),
+        instrument=instrument,
+        quote=quote_facts(quote),
+        lines=lines_of(account, facts.rates, own, intent.con_id, _prices(quotes)),
+        working=working,
+        activity=activity,
+        restricted=() if instrument is None else restricted_for(account.pk, instrument, at),
+        margin=margin,
+        freed=freed,
+        before_wire=before_wire,
+    )
+    return taken, limits_for(_subject(account, intent, row, facts))
+
+
+def _subject(
+    account: BrokerAccount, intent: OrderIntent, row: InstrumentRow | None, facts: pure.Account
+) -> Subject:
+    return Subject(
+        connection_id=account.connection_id,
+        account_id=account.pk,
+        kind="" if row is None else row.kind,
+        sec_type="" if row is None else row.sec_type,
+        strategy=intent.strategy,
+        con_id=intent.con_id,
+        net_liquidation=facts.net_liquidation,
+    )
+
+
+def _orders(
+    intent: OrderIntent, at: datetime
+) -> tuple[tuple[WorkingOrder, ...] | None, Activity | None]:
+    """Nothing known where no order book is registered."""
+    try:
+        found = book()
+    except BookMissing:
+        log.warning("no order book is registered: orders that raise risk are refused")
+        return None, None
+    day_at = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    question = ActivityQuestion(
+        account_id=intent.account_id,
+        con_id=intent.con_id,
+        strategy=intent.strategy,
+        plan_line_id=intent.plan_line_id,
+        at=at,
+        day_at=day_at,
+        week_at=day_at - timedelta(days=day_at.weekday()),
+        recent_at=at - RECENT,
+    )
+    return tuple(found.working(None)), found.activity(question)
+
+
+def _quotes(account: BrokerAccount, con_id: int, working: list[WorkingOrder]) -> Quotes:
+    """Of the instrument and of what has working orders, from the account's own connection."""
+    wanted = {con_id} | {order.con_id for order in working if order.limit_price is None}
+    try:
+        return quotes_of([account.connection.slug], wanted)
+    except (redis.RedisError, OSError) as error:
+        log.warning("quotes not readable: %s", error)
+        return {}
+
+
+def _prices(quotes: Quotes) -> dict[int, Decimal]:
+    found: dict[int, Decimal] = {}
+    for con_id, (_, quote) in quotes.items():
+        text = next((quote[n] for n in ("last", "mark", "ask", "bid", "close") if n in quote), None)
+        if text is not None:
+            found[con_id] = Decimal(str(text))
+    return found
