@@ -16,9 +16,11 @@ from twsim.walk import uniform
 
 DAY = 86400
 _FIRST = 946_684_800  # 2000-01-01: nothing is known before
-_SAMPLES = 8
+_SAMPLES = 4
 _DAY_SAMPLES = 24
 _MOST_BARS = 20_000
+_MOST_KEPT = 100_000
+_SLICE = 50
 _INSTANT = 0.001
 """A session that begins at the very end asked for has no bar yet."""
 _KINDS = {
@@ -41,16 +43,21 @@ class Bars:
     def __init__(self, universe: Universe, market: Market) -> None:
         self._universe = universe
         self._market = market
+        self._finished: dict[tuple[int, Span, str], Bar] = {}
 
     def head(self, con_id: int, what: str) -> int:
         """The earliest moment of which there are bars."""
         _check(self._universe[con_id], what)
         return _FIRST
 
-    def bars(
+    def slices(
         self, con_id: int, *, end: float, seconds: float, bar_seconds: int, what: str, rth: bool
-    ) -> tuple[Bar, ...]:
-        """Up to `end`, or now if that is earlier; SimError 162 when there can be none."""
+    ) -> Iterator[tuple[Bar, ...]]:
+        """Up to `end`, or now if that is earlier; SimError 162 when there can be none.
+
+        A slice is short to make, so that whoever asks for a long period can do other things in
+        between.
+        """
         item = self._universe[con_id]
         _check(item, what)
         limit = min(end, self._market.last_beat(con_id) + 1e-6)
@@ -60,7 +67,20 @@ class Bars:
             spans = self._short_spans(item, limit, seconds, bar_seconds, rth=rth)
         if len(spans) > _MOST_BARS:
             raise SimError(162, "Historical Market Data Service error message:Too many bars")
-        return tuple(self._bar(item, span, limit, what) for span in spans)
+        groups = (spans[at : at + _SLICE] for at in range(0, len(spans), _SLICE))
+        return (tuple(self._known(item, span, limit, what) for span in group) for group in groups)
+
+    def _known(self, item: Instrument, span: Span, limit: float, what: str) -> Bar:
+        """A finished bar stays as it is: prices are set from now on, never in the past."""
+        if span[1] > limit - _INSTANT:
+            return self._bar(item, span, limit, what)
+        key = (item.con_id, span, what)
+        found = self._finished.get(key)
+        if found is None:
+            if len(self._finished) >= _MOST_KEPT:
+                self._finished.clear()
+            found = self._finished[key] = self._bar(item, span, limit, what)
+        return found
 
     def _short_spans(
         self, item: Instrument, limit: float, seconds: float, bar_seconds: int, *, rth: bool

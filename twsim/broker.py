@@ -1,6 +1,6 @@
 """The broker behind the wire, as the server sees it: one object, one thread, no sockets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from twsim.domain.accounts import AccountPnL, Holding, PositionPnL, ValueRow
@@ -53,6 +53,11 @@ class Broker(Protocol):
     def bars(
         self, con_id: int, *, end: float, seconds: float, bar_seconds: int, what: str, rth: bool
     ) -> tuple[Bar, ...]: ...
+    def bar_slices(
+        self, con_id: int, *, end: float, seconds: float, bar_seconds: int, what: str, rth: bool
+    ) -> Iterator[tuple[Bar, ...]]:
+        """The same in short pieces, oldest first; a refusal comes before the first."""
+
     def head_timestamp(self, con_id: int, what: str) -> int: ...
     def data_permission(self, con_id: int) -> str:
         """live, delayed (not subscribed, delayed available) or none."""

@@ -1,7 +1,8 @@
 """The simulated broker whole: a scenario's market, accounts and exchange behind one interface."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -133,7 +134,15 @@ class Simulation:
     def bars(
         self, con_id: int, *, end: float, seconds: float, bar_seconds: int, what: str, rth: bool
     ) -> tuple[Bar, ...]:
-        return self._bars.bars(
+        slices = self.bar_slices(
+            con_id, end=end, seconds=seconds, bar_seconds=bar_seconds, what=what, rth=rth
+        )
+        return tuple(chain.from_iterable(slices))
+
+    def bar_slices(
+        self, con_id: int, *, end: float, seconds: float, bar_seconds: int, what: str, rth: bool
+    ) -> Iterator[tuple[Bar, ...]]:
+        return self._bars.slices(
             con_id, end=end, seconds=seconds, bar_seconds=bar_seconds, what=what, rth=rth
         )
 

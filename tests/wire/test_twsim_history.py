@@ -140,6 +140,26 @@ def test_five_second_bars_of_an_odd_kind_get_420(client: TwsClient) -> None:
     client.error_for(13, 420)
 
 
+def test_a_long_answer_holds_up_nobody(twsim: StartSimulator, connect: Connect) -> None:
+    simulator = twsim("demo")
+    busy, other = connect(simulator), connect(simulator)
+    other.forget()
+    _bars(busy, 15, durationStr="1 W", barSizeSetting="1 min")
+    for client in (busy, other):
+        client.reqCurrentTime()
+        client.wait("currentTime")
+    assert busy.all("historicalDataEnd") == []
+    assert len(_heard(busy, 15)) > 9000
+
+
+def test_a_long_answer_can_be_cancelled(twsim: StartSimulator, connect: Connect) -> None:
+    client = connect(twsim("demo"))
+    _bars(client, 16, durationStr="1 W", barSizeSetting="1 min")
+    client.cancelHistoricalData(16)
+    client.error_for(16, 162)
+    assert client.hears_nothing("historicalDataEnd")
+
+
 @pytest.fixture
 def paced(twsim: StartSimulator, connect: Connect) -> TwsClient:
     return connect(twsim(options=("--set", "history_requests=8")))

@@ -1,7 +1,8 @@
 """Historical bars, head timestamps, schedules and five-second bars."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+import time
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from twsim.broker import SimError
@@ -41,6 +42,8 @@ NEEDS_SUBSCRIPTION = (
     "See link in 'Market Data Connections' dialog for more details."
 )
 DAY = 86_400
+AT_ONCE = 0.03
+"""Seconds of work on a long answer before others get their turn."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,17 @@ class _Updating:
 
 
 @dataclass(slots=True)
+class _Answer:
+    """Bars that are being made for a request."""
+
+    request: ask.HistoryAsked
+    details: Details
+    end: float
+    slices: Iterator[tuple[Bar, ...]]
+    bars: list[Bar] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class _Live:
     request: ask.RealTimeBarsAsked
     con_id: int
@@ -65,6 +79,7 @@ class _Live:
 class History(Theme):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self._answers: dict[int, _Answer] = {}
         self._updating: dict[int, _Updating] = {}
         self._live: dict[int, _Live] = {}
 
@@ -79,11 +94,14 @@ class History(Theme):
         }
 
     def on_step(self, beat: Beat) -> None:
+        for answer in list(self._answers.values()):
+            self._go_on(answer)
         if not self.context.desk.data_stopped:
             self._update_bars(beat)
             self._send_live(beat.now)
 
     def on_data_lost(self) -> None:
+        self._answers.clear()
         self._updating.clear()
         self._live.clear()
 
@@ -119,22 +137,39 @@ class History(Theme):
             raise SimError(322, "Only 50 simultaneous API historical data requests allowed.")
 
     def _bars(self, request: ask.HistoryAsked, details: Details) -> None:
-        zone, con_id = details.time_zone, details.contract.con_id
-        end = parse_end(request.end, zone, self.broker.now())
-        seconds = parse_duration(request.duration) or 0.0
-        bar_seconds = BAR_SIZES[request.bar_size]
-        bars = self.broker.bars(
-            con_id,
+        end = parse_end(request.end, details.time_zone, self.broker.now())
+        slices = self.broker.bar_slices(
+            details.contract.con_id,
             end=end,
-            seconds=seconds,
-            bar_seconds=bar_seconds,
+            seconds=parse_duration(request.duration) or 0.0,
+            bar_seconds=BAR_SIZES[request.bar_size],
             what=request.what,
             rth=request.rth,
         )
-        if not bars:
+        self._go_on(_Answer(request, details, end, slices))
+
+    def _go_on(self, answer: _Answer) -> None:
+        """A short answer goes at once; a long one is made a little at every step."""
+        self._answers[answer.request.req_id] = answer
+        until = time.monotonic() + AT_ONCE
+        for bars in answer.slices:
+            answer.bars += bars
+            if time.monotonic() > until:
+                return
+        del self._answers[answer.request.req_id]
+        self._answer(answer)
+
+    def _answer(self, answer: _Answer) -> None:
+        request, details, end = answer.request, answer.details, answer.end
+        zone, con_id = details.time_zone, details.contract.con_id
+        seconds = parse_duration(request.duration) or 0.0
+        bar_seconds = BAR_SIZES[request.bar_size]
+        if not answer.bars:
             named = f"{details.contract.symbol}@{details.contract.exchange} {request.what.title()}"
-            raise SimError(162, f"{SERVICE}HMDS query returned no data: {named}")
-        rows = tuple(self._dated(bar, request, zone, bar_seconds) for bar in bars)
+            text = f"{SERVICE}HMDS query returned no data: {named}"
+            self.error(request.req_id, 162, text)
+            return
+        rows = tuple(self._dated(bar, request, zone, bar_seconds) for bar in answer.bars)
         start_text = self.context.moment(end - seconds, zone)
         reply = say.HistoricalBars(request.req_id, rows, start_text, self.context.moment(end, zone))
         self.send(reply)
@@ -189,7 +224,8 @@ class History(Theme):
         )
 
     def _cancel_history(self, request: ask.HistoryCancelled) -> None:
-        if self._updating.pop(request.req_id, None) is None:
+        made = self._answers.pop(request.req_id, None)
+        if self._updating.pop(request.req_id, None) is None and made is None:
             text = f"No historical data query found for ticker id:{request.req_id}"
             self.error(request.req_id, 366, text)
             return
