@@ -1,17 +1,12 @@
 """Quantity and prices as the broker holds them: confirms changes of ours, or shows another's."""
 
-from decimal import Decimal
-
 from django.db.models import Q
 
-from apps.accounts.numbers import plain
 from apps.trading.ingest.dossier import Dossier
 from apps.trading.models import Order, OrderChange
+from apps.trading.wire_terms import WireTerms, has_limit, has_stop, wire_terms
 from ibkr.types import OrderRequest
 
-LIMITED = ("LMT", "LIMIT", "LOC", "LOO", "REL", "LIT")
-STOPPED = ("STP", "TRAIL", "MIT", "LIT")
-Terms = tuple[str, ...]
 State = OrderChange.State
 ON_THE_WIRE = (State.SENT, State.CONFIRMED, State.REFUSED)
 
@@ -23,7 +18,7 @@ def hear_terms(dossier: Dossier, request: OrderRequest) -> str:
     here has asked for was changed at the broker's side (by a person in TWS, or as one of a group).
     """
     order = dossier.order
-    told = terms_of(order, request.quantity, request.limit_price, request.stop_price)
+    told = told_terms(order, request)
     changes = list(order.changes.filter(state__in=ON_THE_WIRE).order_by("number"))
     matching = [change for change in changes if change_terms(change) == told]
     if matching:
@@ -41,9 +36,9 @@ def take_over(dossier: Dossier, request: OrderRequest) -> None:
         _remember(dossier, own_terms(order))
     if request.quantity > 0:
         order.quantity = request.quantity
-    if order.order_type and _has(order, LIMITED):
+    if has_limit(order.order_type):
         order.limit_price = request.limit_price
-    if _has(order, STOPPED):
+    if has_stop(order.order_type):
         order.stop_price = request.stop_price
 
 
@@ -58,25 +53,19 @@ def refuse_change(order: Order, code: int, text: str) -> bool | None:
     return True
 
 
-def own_terms(order: Order) -> Terms:
-    return terms_of(order, order.quantity, order.limit_price, order.stop_price)
+def told_terms(order: Order, request: OrderRequest) -> WireTerms:
+    return wire_terms(order.order_type, request.quantity, request.limit_price, request.stop_price)
 
 
-def change_terms(change: OrderChange) -> Terms:
+def own_terms(order: Order) -> WireTerms:
+    return wire_terms(order.order_type, order.quantity, order.limit_price, order.stop_price)
+
+
+def change_terms(change: OrderChange) -> WireTerms:
     order = change.order
     limit = order.limit_price if change.limit_price is None else change.limit_price
     stop = order.stop_price if change.stop_price is None else change.stop_price
-    return terms_of(order, change.quantity, limit, stop)
-
-
-def terms_of(order: Order, quantity: Decimal, limit: Decimal | None, stop: Decimal | None) -> Terms:
-    """Only the prices that the order's type has: TWS fills in others as it likes."""
-    limited, stopped = _has(order, LIMITED), _has(order, STOPPED)
-    return (
-        plain(quantity) or "",
-        (plain(limit) or "") if limited else "",
-        (plain(stop) or "") if stopped else "",
-    )
+    return wire_terms(order.order_type, change.quantity, limit, stop)
 
 
 def _confirm(dossier: Dossier, changes: list[OrderChange], change: OrderChange) -> str:
@@ -94,13 +83,9 @@ def _confirm(dossier: Dossier, changes: list[OrderChange], change: OrderChange) 
     return "change_confirmed" if fresh else ""
 
 
-def _remember(dossier: Dossier, terms: Terms) -> None:
+def _remember(dossier: Dossier, terms: WireTerms) -> None:
     was = sorted({*dossier.evidence.was, terms})
     dossier.evidence = dossier.evidence.remember(tuple(was))
-
-
-def _has(order: Order, parts: tuple[str, ...]) -> bool:
-    return any(part in order.order_type for part in parts)
 
 
 def _reason(code: int, text: str) -> str:

@@ -11,6 +11,7 @@ from apps.trading.services.changes import change_send, order_change
 from apps.trading.services.execution import run_advance, runs_advance
 from apps.trading.services.orders import bracket_place, order_place
 from apps.trading.services.planning import targets_stream
+from apps.trading.services.reconciling import Outage, order_settle, reconcile
 from apps.trading.services.reports import run_report, run_report_csv
 from apps.trading.services.runs import (
     policy_of,
@@ -31,6 +32,7 @@ from apps.trading.services.sweep import orders_sweep
 from apps.trading.services.whatif import order_what_if, what_if_here
 
 __all__ = [
+    "Outage",
     "bracket_place",
     "calendar_load",
     "cancel_send",
@@ -40,12 +42,14 @@ __all__ = [
     "order_cancel",
     "order_change",
     "order_place",
+    "order_settle",
     "order_submit",
     "order_what_if",
     "orders_cancel_all",
     "orders_cancellable",
     "orders_sweep",
     "policy_of",
+    "reconcile",
     "run_advance",
     "run_answer",
     "run_approve",
