@@ -9,13 +9,35 @@ from apps.trading.api.orders import (
     OrdersGlobalCancel,
     OrderWhatIf,
 )
+from apps.trading.api.runs import (
+    RunAnswers,
+    RunApprove,
+    RunCancel,
+    RunDetail,
+    RunList,
+    RunReport,
+    RunReportCsv,
+    RunResume,
+)
+from apps.trading.api.schedules import OccurrenceAnswer, OccurrenceList, ScheduleList
 
 __all__ = [
     "ExecutionList",
+    "OccurrenceAnswer",
+    "OccurrenceList",
     "OrderCancel",
     "OrderDetail",
     "OrderList",
     "OrderWhatIf",
     "OrdersCancelAll",
     "OrdersGlobalCancel",
+    "RunAnswers",
+    "RunApprove",
+    "RunCancel",
+    "RunDetail",
+    "RunList",
+    "RunReport",
+    "RunReportCsv",
+    "RunResume",
+    "ScheduleList",
 ]

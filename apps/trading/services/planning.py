@@ -123,20 +123,27 @@ def _gate_and_keep(
     """The plan is kept even when the gate refuses it: the page shows what was refused."""
     made = _keep(run, frozen.inputs.nlv, result, at)
     ids = dict(made.lines.values_list("instrument_id", "pk"))
-    decisions = [
-        risk.gate_check(
-            intent=intent_for(
-                run, line, frozen.inputs.prices[line.con_id], plan_line_id=ids[line.con_id]
-            ),
-            at=at,
-        )
-        for line in result.trades
-    ]
+    decisions = []
+    freed = Decimal(0)
+    for line in result.trades:
+        quoted = frozen.inputs.prices[line.con_id]
+        intent = intent_for(run, line, quoted, plan_line_id=ids[line.con_id])
+        # A buy is judged with the money that the lines before it bring and take.
+        decisions.append(risk.gate_check(intent=intent, at=at, freed=freed))
+        freed -= _cash_taken(line)
     refused = [entry for decision in decisions for entry in _gate_refusals(decision)]
     if refused:
         _refuse(run, refused, at, **kept)
     else:
         enter(run, RunState.PLANNED, at, **kept)
+
+
+def _cash_taken(line: Line) -> Decimal:
+    """Negative for a sell; what selling short brings in is the lender's."""
+    if line.quantity >= 0:
+        return line.value + line.cost
+    closing = min(-line.quantity, max(line.position, Decimal(0)))
+    return line.cost + line.value * closing / -line.quantity
 
 
 def _keep(run: TradeRun, nlv: Decimal, result: PlanResult, at: datetime) -> Plan:
