@@ -170,8 +170,8 @@ def test_soon_after_the_link_is_up_a_year_of_daily_bars_of_what_is_held_is_there
 
     eventually(kept, within=60, what="a year of days")
     desk.refresh()
-    downloads = BarDownload.objects.values_list("user", "size")
-    assert list(downloads) == [(None, "1 day")] * 2, "asked for once, not with every refresh"
+    asked = BarDownload.objects.filter(user=None, size="1 day").count()
+    assert asked == 2, "once, not with every refresh"
 
 
 def test_what_a_user_watches_streams_and_what_is_dropped_stops(desk: Gateway) -> None:

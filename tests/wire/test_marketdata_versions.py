@@ -1,6 +1,8 @@
 """What the market data must do, at the oldest and newest text version and in protobuf."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -68,6 +70,10 @@ def options(desk: Gateway, symbol: str, count: int) -> list[Instrument]:
     return found[:count]
 
 
+def _from_the_middle(option: Instrument) -> Decimal:
+    return abs((option.strike or Decimal(0)) - 260)
+
+
 def told(desk: Gateway) -> dict[str, Any]:
     desk.refresh()
     return selectors.stream_state(StreamConfig.objects.get(connection=desk.row))
@@ -81,7 +87,7 @@ def notes(*instruments: Instrument) -> str:
 
 def test_stocks_currencies_and_options_stream_with_all_their_greeks(desk: Gateway) -> None:
     apple, euro = resolve(desk, "AAPL"), resolve(desk, "EUR", sec_type="CASH", exchange="")
-    option = min(options(desk, "AAPL", 42), key=lambda row: abs((row.strike or 0) - 260))
+    option = min(options(desk, "AAPL", 42), key=_from_the_middle)
     watch(desk, apple, euro, option)
     desk.refresh()
     wanted = {f"{side}{name}" for side in SIDES for name in COMPUTED}
@@ -232,7 +238,7 @@ def test_with_neither_live_nor_delayed_data_the_close_of_the_last_session_stands
 def test_a_line_on_which_nothing_comes_says_so_and_shows_the_close(
     desk: Gateway, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "NO_DATA_AFTER", lines.timedelta(seconds=1))
+    monkeypatch.setattr(lines, "NO_DATA_AFTER", timedelta(seconds=1))
     apple = resolve(desk, "AAPL")
     sim.fault("farm", farm="data")
     desk.error(2103)
