@@ -22,7 +22,7 @@ class Closing:
 class Closer(Protocol):
     """Implemented by apps.trading and registered when the process starts."""
 
-    def cancel(self, account_id: int, *, by: str, at: datetime) -> int:
+    def cancel(self, account_id: int, *, at: datetime) -> int:
         """Asks for the end of our own working orders that do not close anything; how many."""
         ...
 

@@ -20,7 +20,7 @@ from apps.trading.states import OPEN, OrderState
 class TradingCloser:
     """The Closer of apps.risk.flatten."""
 
-    def cancel(self, account_id: int, *, by: str, at: datetime) -> int:
+    def cancel(self, account_id: int, *, at: datetime) -> int:
         """Each by itself: one that cannot be cancelled does not hold up the others."""
         rows = Order.objects.filter(account=account_id, state__in=sorted(OPEN))
         rows = rows.exclude(source__in=[Source.EXTERNAL, Source.FLATTEN])

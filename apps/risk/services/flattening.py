@@ -113,7 +113,7 @@ def _cancel(row: Flatten, foreign: list[WorkingOrder], at: datetime) -> None:
     lasting = at - row.opened_at
     unknown = sum(order.state == "unknown" for order in foreign)
     if row.asked_at is None or at - row.asked_at > CANCEL_AGAIN:
-        closer().cancel(row.account_id, by=row.by, at=at)
+        closer().cancel(row.account_id, at=at)
         row.asked_at = at
         row.save(update_fields=["asked_at"])
     if lasting > PATIENCE:
