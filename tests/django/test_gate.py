@@ -15,7 +15,7 @@ from apps.risk.models import GateDecision, GuardState, KillSwitch, Lock, Restric
 from apps.risk.services import gate_check, gate_preview
 from apps.risk.types import OrderIntent
 from tests.factories import NOON, later, make_account, make_connection, make_user, worker_says
-from tests.risk_data import AAPL, PaperBook, keeps_orders, ready_to_trade
+from tests.gate_data import AAPL, PaperBook, keeps_orders, no_book, ready_to_trade
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 
@@ -80,7 +80,7 @@ def test_every_failure_is_shown_with_its_number_and_limit(account: BrokerAccount
 
 
 def test_without_an_order_book_what_raises_risk_is_refused(account: BrokerAccount) -> None:
-    with ready_to_trade(account):
+    with ready_to_trade(account), no_book():
         decision = gate_check(intent=wanted(account), at=NOON)
     assert {"working_orders", "unknown_order", "self_match"} <= set(failed(decision))
 
