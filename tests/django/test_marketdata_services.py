@@ -175,7 +175,8 @@ def test_during_a_session_the_close_is_that_of_the_session_before() -> None:
 
     found = selectors.last_closes([con_id], NOON + HOUR)
 
-    assert (found.bars[con_id].close, found.due) == (30, [])
+    assert float(found.bars[con_id].close) == 30
+    assert found.due == []
 
 
 def test_a_bar_fetched_in_mid_session_is_no_close_after_it_either_until_fetched_anew() -> None:
@@ -187,7 +188,8 @@ def test_a_bar_fetched_in_mid_session_is_no_close_after_it_either_until_fetched_
     _fetched(con_id, {3: "30", 4: "45"}, evening)
     after = selectors.last_closes([con_id], evening + HOUR)
 
-    assert (before.bars[con_id].close, after.bars[con_id].close, after.due) == (30, 45, [])
+    assert [float(found.bars[con_id].close) for found in (before, after)] == [30, 45]
+    assert after.due == []
 
 
 def test_a_close_is_due_when_a_session_has_passed_since_and_on_holidays_only_once() -> None:

@@ -35,11 +35,11 @@ def last_closes(con_ids: Iterable[int], at: datetime) -> Closes:
     found = Closes()
     for con_id in wanted:
         calendar = _Calendar.of(known.get(con_id), at)
-        bars = (bar for bar in rows[con_id] if calendar.final(bar, spans[con_id]))
-        bar = next(bars, None)
-        if bar is not None:
-            found.bars[con_id] = bar
-        if calendar.lacks(bar, spans[con_id]):
+        final = [bar for bar in rows[con_id] if calendar.final(bar, spans[con_id])]
+        newest = final[0] if final else None
+        if newest is not None:
+            found.bars[con_id] = newest
+        if calendar.lacks(newest, spans[con_id]):
             found.due.append(con_id)
     return found
 
