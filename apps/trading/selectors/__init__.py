@@ -19,6 +19,7 @@ from apps.trading.selectors.schedules import (
     schedules_visible,
     targeted,
 )
+from apps.trading.selectors.strategies import strategies_visible, strategy_get
 
 __all__ = [
     "NextRun",
@@ -39,5 +40,7 @@ __all__ = [
     "schedule_get",
     "schedule_next",
     "schedules_visible",
+    "strategies_visible",
+    "strategy_get",
     "targeted",
 ]
