@@ -253,6 +253,7 @@ SPECTACULAR_SETTINGS = {
         "OrderSource": "apps.trading.models.Source",
         "OrderState": "apps.trading.api.order_schema.ORDER_STATES",
         "SecType": "apps.marketdata.api.schema.KINDS",
+        "RunState": "apps.trading.api.run_schema.RUN_STATES",
     },
 }
 
