@@ -1,5 +1,6 @@
 """Accounts, quotes, limits and people as risk meets them."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 
 from apps.accounts.models import BrokerAccount
 from apps.lib import clock
+from apps.lib import redis as store
 from apps.risk.book import Activity, ActivityQuestion, WorkingOrder
 from tests.factories import hold, make_account, make_connection, make_user, stock, tell_values
 
@@ -23,10 +25,18 @@ def allow(user: User, *codenames: str) -> User:
     return User.objects.get(pk=user.pk)
 
 
+def link_up(slug: str) -> None:
+    """What a gateway worker with a ready link keeps in Redis."""
+    told = {"state": "ready", "since_at": clock.now().isoformat(), "code": "", "sentence": ""}
+    store.client().set(store.LEASE.format(name=f"connection:{slug}"), "held")
+    store.client().set(store.LINK.format(slug=slug), json.dumps(told))
+
+
 def make_held(at: datetime | None = None) -> BrokerAccount:
     """An account of 100,000 USD that holds 100 AAPL."""
     at = at or clock.now()
     account = make_account(make_connection())
+    link_up("paper")
     tell_equity(account, EQUITY, at=at)
     hold(account, (stock(), "100", "150"), at=at)
     return account

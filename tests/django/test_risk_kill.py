@@ -154,6 +154,7 @@ def test_a_command_is_sent_again_to_a_living_gateway_until_it_answers(
     with django_capture_on_commit_callbacks(execute=True):
         kill(officer, account, 3)
     store.client().delete(store.COMMANDS.format(slug="paper"))
+    store.client().delete(store.LEASE.format(name="connection:paper"))
     later = clock.now() + timedelta(seconds=20)
 
     services.commands_sweep(at=later)

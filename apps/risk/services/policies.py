@@ -3,8 +3,8 @@
 from apps.accounts.models import BrokerAccount
 from apps.risk.guard import GuardLimits
 from apps.risk.guard.policies import limits_from
-from apps.risk.policy import Limits, Subject
+from apps.risk.selectors.limits import limits_of
 
 
 def limits_for(account: BrokerAccount) -> GuardLimits:
-    return limits_from(Limits(Subject(account_id=account.pk, connection_id=account.connection_id)))
+    return limits_from(limits_of(account))
