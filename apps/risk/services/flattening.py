@@ -99,12 +99,13 @@ def _step(row: Flatten, at: datetime) -> None:
     if foreign:
         _cancel(row, foreign, at)
         return
-    closings = [closer().closing(line.order_id) for line in _sent(row)]
+    sent = {order.order_id for order in working if order.source == SOURCE} | set(_sent(row))
+    closings = [closer().closing(order_id) for order_id in sorted(sent)]
     waiting = [closing for closing in closings if closing.open]
     if waiting:
         _wait(row, waiting, at)
     elif not _fresh(row, closings):
-        _ask(row, at)
+        _ask(row, closings, at)
     else:
         _close(row, [order for order in working if order.external], at)
 
@@ -141,18 +142,31 @@ def _wait(row: Flatten, waiting: list[Closing], at: datetime) -> None:
 
 def _fresh(row: Flatten, closings: list[Closing]) -> bool:
     """Whether the broker's positions were asked for, and told, after everything that moved them."""
-    told = BrokerAccount.objects.values_list("positions_at", flat=True).get(pk=row.account_id)
-    if told is None or row.asked_at is None or told <= row.asked_at:
+    told = _told_at(row)
+    asked = row.asked_at if row.state != FlattenState.CANCELLING else None
+    if told is None or asked is None or told <= asked:
         return False
-    moves = [closing.moved_at for closing in closings if closing.moved_at is not None]
-    filled = closer().settled_at(row.account_id)
-    return all(row.asked_at > moved for moved in [*moves, *([filled] if filled else [])])
+    moved = _moved_at(row, closings)
+    return moved is None or asked > moved
 
 
-def _ask(row: Flatten, at: datetime) -> None:
-    told = BrokerAccount.objects.values_list("positions_at", flat=True).get(pk=row.account_id)
-    answered = told is not None and row.asked_at is not None and told > row.asked_at
-    if row.asked_at is None or answered or at - row.asked_at > ASK_AGAIN:
+def _told_at(row: Flatten) -> datetime | None:
+    return BrokerAccount.objects.values_list("positions_at", flat=True).get(pk=row.account_id)
+
+
+def _moved_at(row: Flatten, closings: list[Closing]) -> datetime | None:
+    moves = [closing.moved_at for closing in closings]
+    moves.append(closer().settled_at(row.account_id))
+    return max((moment for moment in moves if moment is not None), default=None)
+
+
+def _ask(row: Flatten, closings: list[Closing], at: datetime) -> None:
+    """Again at once when something moved since, or the answer is no proof of what is now."""
+    told, moved, asked = _told_at(row), _moved_at(row, closings), row.asked_at
+    answered = told is not None and asked is not None and told > asked
+    void = moved is not None and asked is not None and moved >= asked
+    first = asked is None or row.state == FlattenState.CANCELLING
+    if first or answered or void or at - (asked or at) > ASK_AGAIN:
         row.asked_at = at
         row.save(update_fields=["asked_at"])
         closer().ask_positions(row.account_id)
@@ -213,8 +227,8 @@ def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
     return line
 
 
-def _sent(row: Flatten) -> list[FlattenLine]:
-    return [line for line in row.lines.all() if line.order_id is not None]
+def _sent(row: Flatten) -> list[int]:
+    return [line.order_id for line in row.lines.all() if line.order_id is not None]
 
 
 def _stuck(row: Flatten, sentence: str, at: datetime) -> None:
