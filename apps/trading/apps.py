@@ -10,7 +10,12 @@ class TradingConfig(AppConfig):
 
     def ready(self) -> None:
         """Models exist from here on."""
-        from apps.risk import flatten  # noqa: PLC0415
+        from apps.accounts import ledgers  # noqa: PLC0415
+        from apps.risk import book, flatten  # noqa: PLC0415
         from apps.trading.flattening import TradingCloser  # noqa: PLC0415
+        from apps.trading.ledger import settled_ledger  # noqa: PLC0415
+        from apps.trading.riskbook import TradingBook  # noqa: PLC0415
 
+        book.register(TradingBook())
         flatten.register(TradingCloser())
+        ledgers.register(settled_ledger)

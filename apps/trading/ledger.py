@@ -11,6 +11,7 @@ from apps.trading.models import Execution
 ACCOUNT_ITSELF = 0
 CLOCKS = timedelta(seconds=2)
 """The broker's times of fills are whole seconds by its own clock."""
+SETTLING = timedelta(seconds=30)
 Balance = tuple[Decimal, datetime]
 
 
@@ -26,6 +27,15 @@ def ledger(account_id: int) -> dict[int, Decimal]:
             found[con_id] = found.get(con_id, Decimal(0)) + _after(rows, since[1])
     found.pop(ACCOUNT_ITSELF, None)
     return {con_id: quantity for con_id, quantity in found.items() if quantity}
+
+
+def settled_ledger(account_id: int, at: datetime) -> dict[int, Decimal] | None:
+    """For the consistency check; None without a balance, and for a while after each fill: the
+    position and the execution come in two messages."""
+    fresh = Execution.objects.filter(account_id=account_id, recorded_at__gt=at - SETTLING)
+    if not is_kept(account_id) or fresh.exists():
+        return None
+    return ledger(account_id)
 
 
 def is_kept(account_id: int) -> bool:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from apps.accounts import consistency
+from apps.accounts.ledgers import ledger_of
 from apps.accounts.market_days import days_to
 from apps.accounts.models import BrokerAccount, Finding, Position
 from apps.accounts.state import Values, amount_in_base, exchange_rates, worth_of
@@ -73,7 +74,19 @@ def _facts(account: BrokerAccount, at: datetime) -> consistency.AccountFacts:
         gross_value=amount_in_base(account, values, "GrossPositionValue"),
         unrealized=account.unrealized_pnl,
         holdings=tuple(holdings),
+        ledger=_ledger(account, holdings, at),
     )
+
+
+def _ledger(
+    account: BrokerAccount, holdings: list[consistency.Holding], at: datetime
+) -> dict[int, Decimal] | None:
+    """Currencies are left as the broker has them: no ledger of executions explains those."""
+    kept = ledger_of(account.pk, at)
+    if kept is None:
+        return None
+    cash = {row.con_id: row.quantity for row in holdings if row.sec_type == "CASH"}
+    return {**kept, **cash}
 
 
 def _holding(position: Position, rate: Decimal | None, at: datetime) -> consistency.Holding:
