@@ -172,7 +172,8 @@ class _Handler:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def on_frames(self, frames: Iterable[bytes]) -> None:
+    def on_frames(self, frames: Iterable[bytes], *, behind: bool) -> None:
+        del behind
         self._reader.read(frames)
 
     def on_lost(self, code: str, sentence: str) -> None:

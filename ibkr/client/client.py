@@ -109,17 +109,19 @@ class Client(Accounts, Contracts, Market, Orders):
 
     # frames and callbacks, on the reader's thread
 
-    def on_frames(self, frames: Iterable[bytes]) -> None:
-        """Decodes what one read brought, of each tick the newest; they carry the time of the read.
+    def on_frames(self, frames: Iterable[bytes], *, behind: bool = False) -> None:
+        """Decodes what one read brought; its ticks carry the time of that read.
 
-        A frame that fails is reported as an event and never stops the next one.
+        When this thread is behind, only the newest of each tick is decoded, so that it catches up;
+        with few frames looking for those would cost more than it saves. A frame that fails is
+        reported as an event and never stops the next one.
         """
         reader = self._reader
         if reader is None:
             return
         self._read_at = self._hooks.now()
         try:
-            reader.read_latest(frames)
+            (reader.read_latest if behind else reader.read)(frames)
         finally:
             self._read_at = None
 

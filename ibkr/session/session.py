@@ -101,8 +101,8 @@ class Session:
 
     # what the reader's thread calls
 
-    def on_frames(self, frames: Iterable[bytes]) -> None:
-        self._client.on_frames(frames)
+    def on_frames(self, frames: Iterable[bytes], *, behind: bool) -> None:
+        self._client.on_frames(frames, behind=behind)
 
     def on_beat(self) -> None:
         self._client.ask_for_life()

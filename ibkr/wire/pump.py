@@ -19,6 +19,8 @@ from ibkr.wire.wakeup import Wakeup
 log = logging.getLogger(__name__)
 
 RECEIVE = 1 << 18
+BEHIND = 1 << 15
+"""A read of this size, about a thousand ticks, means that more comes than is read."""
 """Bytes to ask for at once: more costs a fresh mapping of memory for each receive."""
 FAILED = "a handler of the TWS reader failed"
 
@@ -26,7 +28,7 @@ FAILED = "a handler of the TWS reader failed"
 class Handler(Protocol):
     """What happens to what was read; all of it on the pump's thread."""
 
-    def on_frames(self, frames: Iterable[bytes]) -> None:
+    def on_frames(self, frames: Iterable[bytes], *, behind: bool) -> None:
         """Takes all of them, and lets pass what `frames` raises; anything else ends the link."""
 
     def on_lost(self, code: str, sentence: str) -> None: ...
@@ -117,14 +119,14 @@ class Pump:
             return
         self._heartbeat.heard(time.monotonic())
         try:
-            self._handle(self._buffer.feed(data))
+            self._handle(self._buffer.feed(data), behind=len(data) >= BEHIND)
         except LinkFailure as error:
             self._lose(error.code, f"TWS sent bytes that are no message. {error.sentence}")
 
-    def _handle(self, frames: Iterator[bytes]) -> None:
+    def _handle(self, frames: Iterator[bytes], *, behind: bool) -> None:
         """A handler that raises leaves frames unread: better to connect anew than to miss them."""
         try:
-            self._handler.on_frames(frames)
+            self._handler.on_frames(frames, behind=behind)
         except LinkFailure:
             raise
         except Exception:
@@ -143,7 +145,7 @@ class Pump:
         self._buffer = greeting.buffer
         self._heartbeat = Heartbeat(every=self._every, limit=self._limit, now=time.monotonic())
         self._selector.register(greeting.connection, selectors.EVENT_READ)
-        self._handle(iter(greeting.frames))
+        self._handle(iter(greeting.frames), behind=False)
 
     def _lose(self, code: str, sentence: str) -> None:
         connection, self._connection = self._connection, None

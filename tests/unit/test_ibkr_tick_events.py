@@ -29,8 +29,7 @@ def _events(version: int, frames: Sequence[bytes], *, direct: bool) -> list[Brok
     assert reader is not None
     if not direct:
         reader._direct = {}
-    for frame in frames:
-        bench.client.on_frames([frame])
+    bench.client.on_frames(frames)
     return bench.events
 
 

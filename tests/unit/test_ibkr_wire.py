@@ -48,7 +48,8 @@ class Clumsy:
         self.lost: list[str] = []
         self.ended = threading.Event()
 
-    def on_frames(self, frames: Iterable[bytes]) -> None:
+    def on_frames(self, frames: Iterable[bytes], *, behind: bool) -> None:
+        del behind
         for frame in frames:
             self.heard.append(frame)
             raise RuntimeError("a mistake between two frames")
