@@ -16,6 +16,7 @@ from apps.lib import redis as store
 from apps.marketdata import services
 from apps.marketdata.pipeline import Pipeline
 from apps.marketdata.selectors import market_data_type
+from apps.trading import holders
 from ibkr.errors import IbkrError, LinkFailure, RequestTimeout
 from ibkr.port import BrokerEvent, BrokerPort, register
 from ibkr.session import LinkSettings, Session
@@ -28,9 +29,12 @@ from ibkr.types import (
 )
 from ibportal.gateway import wiring
 from ibportal.gateway.announce import announce
+from ibportal.gateway.commands import Commands
 from ibportal.gateway.inbox import Inbox
 from ibportal.gateway.lease import Leases, LeaseTaken
 from ibportal.gateway.notices import Notices
+from ibportal.gateway.order_writers import OrderWriters
+from ibportal.gateway.orders import OrderCare
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +74,15 @@ class Gateway:
             row.slug, store.client, flush_ms=settings.QUOTES_FLUSH_MS, now=clock.now
         )
         self.streams = services.Streams(row.slug, row.pk, self.pipeline, clock.now)
-        self.inbox = Inbox(self._write, self._overflow)
-        self._writer = wiring.writer_for(row.pk, clock.now)
+        self.inbox = Inbox(self._write, self._overflow, self._unwritable)
+        self.orders = OrderCare(self.inbox.put, clock.now)
+        self.commands = Commands(row.slug, row.pk, self.drop)
+        writers = OrderWriters(
+            client_id=lambda: self.row.client_id,
+            look=self._look_soon,
+            pictured=self.orders.written,
+        )
+        self._writer = wiring.writer_for(row.pk, clock.now, writers)
         self.session = self._new_session()
         self._written = threading.Condition()
         self._positions_at = NEVER
@@ -82,12 +93,14 @@ class Gateway:
     def start(self) -> None:
         register(self.row.slug, self.session.port)
         services.register(self.row.slug, self.streams)
+        holders.register(self.row.slug, self._holder())
         # Over what the process before this one said last.
         announce(self.row.slug, self.session.link)
         self.inbox.start()
         self.pipeline.start()
         self._caretaker.start()
         self.session.start()
+        self.commands.start()
 
     def stop(self) -> None:
         """Bounded: the socket first, so that nothing new arrives, then what was read is written."""
@@ -95,7 +108,9 @@ class Gateway:
         self._care.set()
         register(self.row.slug, None)
         services.register(self.row.slug, None)
+        holders.register(self.row.slug, None)
         self.session.stop()
+        self.commands.stop()
         self.pipeline.stop()
         self.inbox.stop()
         if self._caretaker.is_alive():
@@ -110,6 +125,26 @@ class Gateway:
     def lease_taken(self, taken: LeaseTaken) -> None:
         """Another worker holds what this one held: stop at once and say who."""
         self.session.drop("lease_taken", f"Another gateway worker has taken over: {taken}.")
+
+    def drop(self, code: str, sentence: str) -> None:
+        """Cuts the connection; the session comes back by itself, through the start path."""
+        self.session.drop(code, sentence)
+
+    def _holder(self) -> holders.Holder:
+        return holders.Holder(
+            slug=self.row.slug,
+            connection_id=self.row.pk,
+            client_id=lambda: self.row.client_id,
+            lease=self._lease,
+        )
+
+    def _lease(self, account: str) -> str:
+        """Both fencing tokens, or nothing: orders of an account need its lease too."""
+        tokens = [
+            self.leases.token(name)
+            for name in (f"connection:{self.row.slug}", f"account:{account}")
+        ]
+        return "" if None in tokens else "-".join(map(str, tokens))
 
     # broker thread: nothing here may block
 
@@ -136,15 +171,26 @@ class Gateway:
     def _overflow(self) -> None:
         self.session.drop("overflow", "The database could not keep up; starting over.")
 
+    def _unwritable(self, event: object) -> None:
+        """Nothing about an order is lost: what cannot be written is asked for again, whole."""
+        if isinstance(event, wiring.ABOUT_ORDERS):
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        self.orders.look_soon()
+        self._care.set()
+
     # session thread: the one start path
 
     def on_up(self, port: BrokerPort) -> None:
-        """Leases, then the broker's picture of positions, then subscriptions."""
+        """Leases, then the broker's picture of positions and of orders, then subscriptions."""
         self._take_leases(port.accounts)
         self.hear(ManagedAccounts(port.accounts, clock.now()))
         port.set_market_data_type(market_data_type(self.row))
         self._subscribe(port)
         self._wait_for_positions(since_at=self.session.link.since_at)
+        self.orders.bring_up(port, self.row)
+        close_old_connections()
         self._care.set()
 
     def _wait_for_positions(self, *, since_at: datetime) -> None:
@@ -203,6 +249,8 @@ class Gateway:
         self._follow_row()
         if self.session.link.state in (LinkState.READY, LinkState.DEGRADED):
             self._refresh_streams()
+        if self.session.link.state is LinkState.READY:
+            self.orders.care(self.session.port, self.row)
 
     def _refresh_streams(self) -> None:
         held = selectors.contracts_held(self.row)

@@ -4,10 +4,9 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
-
-from ibkr.port import BrokerEvent
 
 log = logging.getLogger(__name__)
 
@@ -20,15 +19,20 @@ class Inbox:
     """Events wait here, in order, while the database is slow or away.
 
     `put` never blocks. When more than CAPACITY events wait, everything waiting is dropped and
-    `on_overflow` is called once: a reconcile then fetches the whole truth anew.
+    `on_overflow` is called once: a reconcile then fetches the whole truth anew. `on_unwritable`
+    hears of each event that the database refuses for good.
     """
 
     def __init__(
-        self, handle: Callable[[Sequence[BrokerEvent]], None], on_overflow: Callable[[], None]
+        self,
+        handle: Callable[[Sequence[Any]], None],
+        on_overflow: Callable[[], None],
+        on_unwritable: Callable[[Any], None] = lambda _event: None,
     ) -> None:
         self._handle = handle
         self._on_overflow = on_overflow
-        self._queue: queue.Queue[BrokerEvent] = queue.Queue(CAPACITY)
+        self._on_unwritable = on_unwritable
+        self._queue: queue.Queue[Any] = queue.Queue(CAPACITY)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
@@ -41,7 +45,7 @@ class Inbox:
         if self._thread.is_alive():
             self._thread.join(timeout)
 
-    def put(self, event: BrokerEvent) -> None:
+    def put(self, event: Any) -> None:
         try:
             self._queue.put_nowait(event)
         except queue.Full:
@@ -58,8 +62,8 @@ class Inbox:
             self._write([first, *self._drain(BATCH)])
         connections.close_all()
 
-    def _drain(self, limit: int = CAPACITY) -> list[BrokerEvent]:
-        events: list[BrokerEvent] = []
+    def _drain(self, limit: int = CAPACITY) -> list[Any]:
+        events: list[Any] = []
         while len(events) < limit:
             try:
                 events.append(self._queue.get_nowait())
@@ -67,7 +71,7 @@ class Inbox:
                 break
         return events
 
-    def _write(self, batch: Sequence[BrokerEvent]) -> None:
+    def _write(self, batch: Sequence[Any]) -> None:
         """Repeats the batch until the database takes it; handlers are idempotent."""
         wait = FIRST_WAIT
         while True:
@@ -86,7 +90,7 @@ class Inbox:
             else:
                 return
 
-    def _one_by_one(self, batch: Sequence[BrokerEvent]) -> None:
+    def _one_by_one(self, batch: Sequence[Any]) -> None:
         """One event that cannot be written must not take its neighbours with it."""
         for event in batch:
             try:
@@ -95,3 +99,4 @@ class Inbox:
                 self._write([event])
             except Exception:
                 log.exception("broker event not written: %s", type(event).__name__)
+                self._on_unwritable(event)

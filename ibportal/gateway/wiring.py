@@ -1,6 +1,6 @@
 """Broker event → one app function: the only table that knows both sides."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -11,6 +11,7 @@ from ibkr.port import BrokerEvent
 from ibkr.types import (
     AccountPnL,
     AccountValue,
+    BrokerError,
     DataKindChanged,
     Greeks,
     LinkChanged,
@@ -21,9 +22,12 @@ from ibkr.types import (
     PositionsSnapshot,
     Tick,
 )
+from ibportal.gateway.order_writers import ORDER_EVENTS, OrderWriters
 
 MARKET_DATA = (Tick, Greeks, DataKindChanged)
 """These go straight to the tick pipeline and never touch the database."""
+
+ABOUT_ORDERS = (*ORDER_EVENTS, BrokerError)
 
 CHANGES_HOLDINGS = (PositionsSnapshot, Position)
 
@@ -78,21 +82,30 @@ WRITERS: dict[type, Writer] = {
 }
 
 
-def writer_for(connection_id: int, now: Callable[[], datetime]) -> Callable[..., None]:
+def writer_for(
+    connection_id: int, now: Callable[[], datetime], orders: OrderWriters
+) -> Callable[..., None]:
     """The inbox's handler: runs of one type are written together, in the order they came."""
-    return partial(_write, connection_id, now)
+    return partial(_write, connection_id, now, WRITERS | orders.table())
 
 
-def _write(connection_id: int, now: Callable[[], datetime], events: Sequence[BrokerEvent]) -> None:
+def _write(
+    connection_id: int,
+    now: Callable[[], datetime],
+    writers: Mapping[type, Writer],
+    events: Sequence[BrokerEvent],
+) -> None:
     for kind, run in groupby(events, type):
-        writer = WRITERS.get(kind)
+        writer = writers.get(kind)
         if writer is not None:
             writer(connection_id, list(run), now())
 
 
 def stored(event: BrokerEvent) -> bool:
-    """Whether an app keeps this kind of event; the others have no reader yet."""
-    return type(event) in WRITERS
+    """Whether an app keeps this kind of event; errors only where they are about an order."""
+    if isinstance(event, BrokerError):
+        return event.order_id is not None
+    return type(event) in WRITERS or isinstance(event, ORDER_EVENTS)
 
 
 def changes_holdings(events: Iterable[BrokerEvent]) -> bool:

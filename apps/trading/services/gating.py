@@ -4,6 +4,7 @@ from datetime import datetime
 
 from apps.risk.errors import GateRefused
 from apps.risk.models import GateDecision
+from apps.risk.services import gate_check
 from apps.risk.types import OrderIntent
 
 
@@ -21,6 +22,4 @@ def verdict(intent: OrderIntent, *, at: datetime) -> GateDecision:
 
 
 def _check(intent: OrderIntent, *, at: datetime, before_wire: bool) -> GateDecision:
-    from apps.risk.services import gate_check  # noqa: PLC0415
-
     return gate_check(intent=intent, at=at, before_wire=before_wire)

@@ -1,0 +1,100 @@
+"""The gateway's care for orders: the broker's whole picture of them, and when one is due."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from apps.accounts.models import Connection
+from apps.trading.models import Order
+from apps.trading.reconcile import BrokerPicture
+from apps.trading.states import OrderState
+from ibkr.errors import RequestTimeout
+from ibkr.port import BrokerPort
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=5)
+UNANSWERED = timedelta(seconds=5)
+WRITTEN_WITHIN = 30.0
+WAITING = (OrderState.CLAIMED, OrderState.SENT, OrderState.UNKNOWN)
+
+
+class OrderCare:
+    """Asks for pictures on any thread but the reader's; they are written in order with events."""
+
+    def __init__(self, put: Callable[[BrokerPicture], None], now: Callable[[], datetime]) -> None:
+        self._put = put
+        self._now = now
+        self._due = threading.Event()
+        self._written = threading.Condition()
+        self._written_at: datetime | None = None
+
+    def look_soon(self) -> None:
+        """Something about an order could not be written, or does not fit: a picture tells."""
+        self._due.set()
+
+    def written(self, picture: BrokerPicture) -> None:
+        """On the inbox's thread, when what a picture tells is in the database."""
+        with self._written:
+            self._written_at = picture.asked_at
+            self._written.notify_all()
+
+    def bring_up(self, port: BrokerPort, row: Connection) -> None:
+        """Before the link is called ready: no id is used again, and every order is accounted for.
+
+        Raises RequestTimeout when the picture is not in the database in time.
+        """
+        port.order_ids_from(highest_id(row) + 1)
+        picture = self._take(port, row)
+        with self._written:
+            done = self._written.wait_for(
+                lambda: self._written_at is not None and self._written_at >= picture.asked_at,
+                WRITTEN_WITHIN,
+            )
+        if not done:
+            raise RequestTimeout("The orders could not be reconciled in time.")
+
+    def care(self, port: BrokerPort, row: Connection) -> None:
+        """Every few seconds while the link is ready; raises IbkrError or DatabaseError."""
+        now = self._now()
+        old = self._written_at is None or now - self._written_at > EVERY
+        if old or self._due.is_set() or _unanswered(row, now):
+            self._due.clear()
+            try:
+                self._take(port, row)
+            except Exception:
+                self._due.set()
+                raise
+
+    def _take(self, port: BrokerPort, row: Connection) -> BrokerPicture:
+        asked_at = self._now()
+        open_orders = port.open_orders()
+        completed = port.completed_orders()
+        executions = port.executions()
+        picture = BrokerPicture(
+            open_orders=open_orders,
+            completed=completed,
+            executions=executions,
+            client_id=row.client_id,
+            next_order_id=port.next_order_id(),
+            taken_at=self._now(),
+            asked_at=asked_at,
+        )
+        self._put(picture)
+        return picture
+
+
+def highest_id(row: Connection) -> int:
+    """Ids are never used again, whatever TWS has forgotten in a crash."""
+    rows = Order.objects.filter(connection=row, client_id=row.client_id)
+    return rows.aggregate(highest=Max("ib_order_id"))["highest"] or 0
+
+
+def _unanswered(row: Connection, now: datetime) -> bool:
+    waiting = Order.objects.filter(
+        connection=row, state__in=WAITING, claimed_at__lt=now - UNANSWERED
+    )
+    return waiting.exists()
