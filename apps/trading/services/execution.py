@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.selectors import link_effective
 from apps.lib.queue import enqueue, gateway_queue
+from apps.risk.selectors import kill_level
 from apps.trading.models import Execution, Source, TradeRun
 from apps.trading.rebalance import Quoted
 from apps.trading.services.cancels import order_cancel
 from apps.trading.services.freezing import funds_of, prices_of
 from apps.trading.services.leftovers import left, tend
-from apps.trading.services.placing import Killed, line_place
+from apps.trading.services.placing import KILL, Killed, line_place
 from apps.trading.services.planning import run_plan
 from apps.trading.services.run_steps import enter, note, run_locked
 from apps.trading.services.run_work import Task, Work, work_of
@@ -76,7 +77,7 @@ def _begin(run: TradeRun, at: datetime) -> bool:
         sentence = _("The plan expired at %(at)s UTC.") % {"at": f"{run.plan.expires_at:%R}"}
         enter(run, RunState.EXPIRED, at, code="plan_expired", sentence=sentence)
         return False
-    if run.state == RunState.PLANNED or not _ready(run):
+    if run.state == RunState.PLANNED or not _ready(run) or kill_level(run.account_id):
         return False
     enter(run, RunState.EXECUTING, at)
     return True
@@ -84,7 +85,8 @@ def _begin(run: TradeRun, at: datetime) -> bool:
 
 def _execute(run: TradeRun, at: datetime) -> bool:
     work = work_of(run)
-    if _stopped(run, work, at) or _unknown(run, work, at) or _without_link(run, work, at):
+    held_up = (_stopped, _killed, _unknown, _without_link)
+    if any(check(run, work, at) for check in held_up):
         return False
     quotes = _quotes(run, work, at)
     for task in work.tasks:
@@ -92,7 +94,7 @@ def _execute(run: TradeRun, at: datetime) -> bool:
     try:
         return _place(run, work, quotes, at)
     except Killed as killed:
-        _halt(run, work, "kill", str(killed), at, cancel=False)
+        _halt(run, work, KILL, str(killed), at)
         return False
 
 
@@ -174,6 +176,14 @@ def _stopped(run: TradeRun, work: Work, at: datetime) -> bool:
     return True
 
 
+def _killed(run: TradeRun, work: Work, at: datetime) -> bool:
+    """A run stops at any level; what works is cancelled by the kill levels that say so."""
+    level = kill_level(run.account_id)
+    if level:
+        _halt(run, work, KILL, _("Kill level %(level)s is set.") % {"level": level}, at)
+    return bool(level)
+
+
 def _unknown(run: TradeRun, work: Work, at: datetime) -> bool:
     """Nothing is sent beside an order of unknown outcome, and it is never replaced."""
     if not work.unknown:
@@ -206,12 +216,10 @@ def _without_link(run: TradeRun, work: Work, at: datetime) -> bool:
     return True
 
 
-def _halt(
-    run: TradeRun, work: Work, code: str, sentence: str, at: datetime, *, cancel: bool = True
-) -> None:
+def _halt(run: TradeRun, work: Work, code: str, sentence: str, at: datetime) -> None:
     """What still works is cancelled: nobody would look after it any more."""
     enter(run, RunState.HALTED, at, code=code, sentence=sentence)
-    for order in work.orders if cancel else []:
+    for order in [] if code == KILL else work.orders:
         if order.state in OPEN - {OrderState.UNKNOWN} and order.cancel_asked_at is None:
             order_cancel(user=None, order=order, at=at, source=Source.RUN)
 

@@ -1,7 +1,7 @@
 """What a run decides on, taken at one moment: account figures, holdings, open orders, quotes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,7 +37,7 @@ class Frozen:
 
     def told(self, run: TradeRun) -> dict[str, Any]:
         """As the run's row keeps it."""
-        kept: dict[str, Any] = plain(self.inputs)
+        kept: dict[str, Any] = plain(asdict(self.inputs))
         return kept | {
             "account": run.account_id,
             "mode": run.mode,

@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from apps.lib.errors import PortalError
+from apps.risk.errors import GateRefused
 from apps.trading import pricing
 from apps.trading.models import Order, OrderChange, Policy, Source, TradeRun
 from apps.trading.rebalance import Quoted
 from apps.trading.services.cancels import order_cancel
 from apps.trading.services.changes import order_change
-from apps.trading.services.placing import touch_of
+from apps.trading.services.placing import PATIENCE, touch_of
 from apps.trading.services.run_steps import note
-from apps.trading.services.run_work import Task, Work
+from apps.trading.services.run_work import TRANSIENT, Task, Work
 from apps.trading.states import OrderState
 
 MOVABLE = {OrderState.PRE_SUBMITTED, OrderState.SUBMITTED}
@@ -45,7 +46,8 @@ def tend(run: TradeRun, work: Work, task: Task, quoted: Quoted | None, *, at: da
     since_at = tries[-1].at if tries else order.acknowledged_at or order.accepted_at
     if at - since_at < span_of(policy) or order.changes.filter(state__in=IN_FLIGHT).exists():
         return
-    if len(tries) >= _tries(policy) or not _move(run, task, order, quoted, at):
+    late = at - since_at > span_of(policy) + PATIENCE
+    if len(tries) >= _tries(policy) or late or not _move(run, task, order, quoted, at):
         order_cancel(user=None, order=order, at=at, source=Source.RUN)
         note(run, "leftover_cancelled", at, line=task.line.number, order=order.pk)
 
@@ -59,7 +61,8 @@ def _tries(policy: Policy) -> int:
 
 
 def _move(run: TradeRun, task: Task, order: Order, quoted: Quoted | None, at: datetime) -> bool:
-    """False when it cannot be moved, which ends in a cancel."""
+    """False when it cannot be moved, which ends in a cancel; what the gate refuses only for the
+    moment is tried again with the next beat."""
     if quoted is None or quoted.price is None:
         return False
     aim = pricing.crossing if run.policy.leftover == Policy.Leftover.CROSS else pricing.again
@@ -67,6 +70,9 @@ def _move(run: TradeRun, task: Task, order: Order, quoted: Quoted | None, at: da
     try:
         if _nearer(order, limit):
             order_change(user=None, order=order, limit_price=limit, at=at)
+    except GateRefused as error:
+        codes = {str(verdict["code"]) for verdict in error.decision.refusals}
+        return codes <= TRANSIENT
     except PortalError as error:
         note(run, "reprice_refused", at, line=task.line.number, sentence=error.sentence)
         return False
