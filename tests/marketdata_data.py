@@ -54,7 +54,7 @@ def told(lines: dict[str, dict[str, Any]], status: str = "degraded") -> dict[str
     counts = dict.fromkeys(("requested", "streaming", "waiting", "refused"), 0)
     for line in lines.values():
         counts[line["state"]] += 1
-    return {"status": status, "sentence": "", "symbols": len(lines), **counts, "lines": lines}
+    return {"status": status, "symbols": len(lines), **counts, "lines": lines}
 
 
 def bar(start_at: datetime, close: str = "100") -> Bar:

@@ -23,6 +23,7 @@ from apps.marketdata.models import (
     WatchlistItem,
 )
 from apps.marketdata.permissions import connections_visible
+from apps.marketdata.saying import sentence_of
 
 if TYPE_CHECKING:
     Inline = admin.TabularInline[WatchlistItem, Watchlist]
@@ -117,7 +118,7 @@ class StreamConfigAdmin(ModelAdmin[StreamConfig]):
 
     @admin.display(description=_("sentence"))
     def sentence_now(self, config: StreamConfig) -> str:
-        return str(selectors.stream_state(config)["sentence"])
+        return sentence_of(selectors.stream_state(config))
 
     def save_model(
         self,

@@ -1,5 +1,6 @@
 """Which instruments get the market data lines there are; pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -29,21 +30,12 @@ class Allotment:
     granted: Mapping[int, Reason] = field(default_factory=dict)
     left_out: Mapping[int, Reason] = field(default_factory=dict)
 
-    def why(self) -> str:
-        """A sentence for the instruments that did not fit."""
-        taken = dict.fromkeys(Reason, 0)
-        for reason in self.granted.values():
-            taken[reason] += 1
-        used = ", ".join(f"{n} {_NAMES[reason]}" for reason, n in taken.items() if n) or "none"
-        return f"All {self.lines} market data lines are taken: {used}."
-
-
-_NAMES = {
-    Reason.POSITION: "for positions",
-    Reason.TARGET: "for targets",
-    Reason.WATCHLIST: "for watchlists",
-    Reason.BROWSING: "for open pages",
-}
+    @property
+    def taken(self) -> dict[str, int]:
+        """How many lines there are and what for they are used, for those that did not fit."""
+        counts = Counter(self.granted.values())
+        used = {reason.name.lower(): counts[reason] for reason in Reason if counts[reason]}
+        return {"lines": self.lines, **used}
 
 
 def allot(wants: Iterable[Want], *, lines: int, holding: Iterable[int] = ()) -> Allotment:

@@ -47,6 +47,9 @@ class Line:
     state: LineState = LineState.REQUESTED
     code: int | None = None
     text: str = ""
+    """TWS's own words, for codes that nobody knows."""
+    taken: dict[str, int] = field(default_factory=dict)
+    """While it waits: how many lines there are and what for they are used."""
     retry_at: datetime | None = None
     again: bool = False
     kind: PriceKind = PriceKind.MISSING
@@ -197,13 +200,13 @@ class Lines:
         return budget if self.full is None else min(budget, self.full)
 
     def _wait(self, allotment: Allotment, preferred: MarketDataType, at: datetime) -> None:
-        why = allotment.why()
+        taken = allotment.taken
         for con_id, reason in allotment.left_out.items():
             line = self.by_id.get(con_id)
             if line is None or line.state is not LineState.WAITING:
                 line = Line(con_id, reason, preferred, at, LineState.WAITING)
                 self.by_id[con_id] = line
-            line.reason, line.text = reason, why
+            line.reason, line.taken = reason, taken
 
     def _again(self, allotment: Allotment, live: Collection[int]) -> list[int]:
         lines = (self.by_id.get(con_id) for con_id in allotment.granted if con_id in live)

@@ -1,4 +1,4 @@
-"""What a stream does and why instruments lack live prices, in the reader's language."""
+"""Why instruments lack live prices, in the reader's language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +8,8 @@ from django.utils.translation import gettext as _
 
 from apps.marketdata.fallback import COMPETING, NO_DATA, NOT_PERMITTED
 from apps.marketdata.lines import MAX_TICKERS, LineState
-from apps.marketdata.models import StreamConfig
 from apps.marketdata.selectors import explained
-from apps.marketdata.status import DELAYED_KINDS, StreamStatus
+from apps.marketdata.status import DELAYED_KINDS
 
 NAMED = 6
 State = Mapping[str, Any]
@@ -35,37 +34,14 @@ class Trouble:
         return max(0, len(self.names) - NAMED)
 
 
-def sentence_of(state: State) -> str:
-    """The whole stream in one sentence."""
-    status = state["status"]
-    if status == StreamStatus.STOPPED:
-        return _("Stopped here: no instrument of this connection streams.")
-    if "symbols" not in state:
-        gone = status == StreamStatus.FAILED
-        return _("The gateway worker of this connection is not running.") if gone else ""
-    if not state["symbols"]:
-        return _("Nothing to stream: no positions and no watchlists.")
-    lines = state["lines"].values()
-    delayed = sum(x["state"] == "streaming" and x["kind"] in DELAYED_KINDS for x in lines)
-    parts = [
-        _("%(n)s of %(all)s instruments stream")
-        % {"n": state["streaming"], "all": state["symbols"]},
-        _("%(n)s of them delayed") % {"n": delayed} if delayed else "",
-        _("%(n)s asked for, without data so far") % {"n": n} if (n := state["requested"]) else "",
-        _("%(n)s wait for a line") % {"n": n} if (n := state["waiting"]) else "",
-        _("%(n)s refused") % {"n": n} if (n := state["refused"]) else "",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def troubles(config: StreamConfig, state: State, names: Mapping[int, str]) -> list[Trouble]:
+def troubles(state: State, names: Mapping[int, str]) -> list[Trouble]:
     """Why the named instruments do not stream as wished, the commonest reason first."""
     found: dict[tuple[str, str, str], Trouble] = {}
     for con_id, name in names.items():
         line = state["lines"].get(str(con_id))
         if line is None or well(line):
             continue
-        trouble = trouble_of(line, config)
+        trouble = trouble_of(line)
         key = (trouble.title, trouble.sentence, trouble.kind)
         found.setdefault(key, trouble).names.append(name)
     return sorted(found.values(), key=lambda trouble: -len(trouble.names))
@@ -75,14 +51,9 @@ def well(line: State) -> bool:
     return line["state"] in {LineState.STREAMING, LineState.REQUESTED} and "code" not in line
 
 
-def trouble_of(line: State, config: StreamConfig) -> Trouble:
+def trouble_of(line: State) -> Trouble:
     words = explained(dict(line))
-    sentence = words["sentence"]
-    if line["state"] == LineState.WAITING and "code" not in line:
-        sentence = _("All %(lines)s market data lines are taken by what goes first.") % {
-            "lines": config.max_symbols
-        }
-    return Trouble(_title(line), sentence, words["remedy"], line["kind"])
+    return Trouble(_title(line), words["sentence"], words["remedy"], line["kind"])
 
 
 def _title(line: State) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from apps.accounts.numbers import plain
 from apps.marketdata import hours
 from apps.marketdata.models import Instrument, MarketRule, StreamConfig
+from apps.marketdata.saying import sentence_of
 from apps.marketdata.selectors import explained
 from apps.marketdata.staleness import MISSING, Price
 
@@ -89,7 +90,8 @@ def stream_row(config: StreamConfig, state: Row) -> Row:
     lines = {con_id: explained(line) for con_id, line in state["lines"].items()}
     return {
         "connection": config.connection.slug,
-        **state,
+        **{name: value for name, value in state.items() if name != "sentences"},
+        "sentence": sentence_of(state),
         "positions": config.positions,
         "targets": config.targets,
         "watchlists": config.watchlists,

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import get_language
+
 from apps.accounts.permissions import User
 from apps.accounts.selectors import accounts_visible
 from apps.lib.realtime import Topic
 from apps.marketdata.models import BarDownload, StreamConfig
 from apps.marketdata.permissions import connections_visible
 from apps.marketdata.selectors import downloads_visible, quotes_snapshot, stream_state
+from ibkr.errors import explain
 
 QUOTES = "quotes"
 STREAMS = "streams"
@@ -36,8 +40,21 @@ def download_state(download: BarDownload) -> dict[str, Any]:
         "progress": download.progress,
         "bars": download.bars,
         "code": download.code,
-        "sentence": download.sentence,
+        "sentences": {name: _sentence(download, name) for name, _ in settings.LANGUAGES},
     }
+
+
+def download_row(download: BarDownload) -> dict[str, Any]:
+    """The same for one reader, in the language of the request."""
+    state = download_state(download)
+    del state["sentences"]
+    return state | {"sentence": _sentence(download, get_language() or "en")}
+
+
+def _sentence(download: BarDownload, language: str) -> str:
+    if not download.code:
+        return ""
+    return explain(download.code, download.sentence).explanation(language).meaning
 
 
 def _quotes_allowed(user: User, key: str) -> bool:

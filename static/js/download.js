@@ -41,7 +41,8 @@ function paint(box, told) {
     bar.value = told.progress;
   }
   const percent = told.state === "running" ? ` ${Math.floor((told.progress ?? 0) * 100)}%` : "";
-  const texts = { state: word(`download_${told.state}`) + percent, sentence: told.sentence };
+  const sentence = told.sentences?.[document.documentElement.lang];
+  const texts = { state: word(`download_${told.state}`) + percent, sentence };
   for (const [name, text] of Object.entries(texts)) {
     const element = box.querySelector(`[data-part=${name}]`);
     if (element && text !== undefined) {

@@ -238,7 +238,7 @@ def test_a_year_of_daily_bars_is_kept_of_what_is_held(paper: Connection) -> None
     services.bars_keep(at=later(hours=1))
     (download,) = held.downloads.all()
     assert (download.size, download.user) == ("1 day", None)
-    assert download.start_at == NOON - timedelta(days=365)
+    assert download.start_at == NOON - timedelta(days=364)
 
 
 def test_without_a_worker_a_question_is_refused_at_once(paper: Connection) -> None:

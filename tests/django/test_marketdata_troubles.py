@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.utils import translation
 
 from apps.accounts.models import Connection
 from apps.lib import clock
 from apps.lib import redis as store
 from apps.marketdata import services
 from apps.marketdata.models import StreamConfig, Watchlist
+from apps.marketdata.selectors import explained
+from apps.marketdata.topics import TOPICS
 from tests.django.test_pages import words_of
 from tests.factories import make_account, make_connection, make_user, worker_says
 from tests.marketdata_pages import (
@@ -48,11 +51,12 @@ def mine(alice: User) -> Watchlist:
     return made
 
 
+TAKEN = {"lines": 100, "position": 60, "watchlist": 40}
 TROUBLES: dict[str, dict[str, Any]] = {
     "Another session of this login takes the live data": {"state": "refused", "code": 10197},
     "No permission for live data": {"state": "refused", "code": 354},
     "Nothing comes": {"state": "requested", "code": 0},
-    "No market data line is left": {"state": "waiting", "text": "All lines are taken."},
+    "No market data line is left": {"state": "waiting", "taken": TAKEN},
     "Delayed data only": {"state": "streaming", "code": 10167, "kind": "delayed"},
     "The broker refuses this": {"state": "refused", "code": 200},
 }
@@ -84,6 +88,29 @@ def test_what_nobody_has_asked_for_yet_is_said_to_stream_nothing(
 
     assert "Nothing streams yet AAPL" in before
     assert "Nothing streams yet" not in after
+
+
+def test_the_topic_of_a_stream_speaks_every_readers_language(
+    alice: User, paper: Connection, mine: Watchlist
+) -> None:
+    waiting = {"reason": "watchlist", "kind": "close", "state": "waiting", "taken": TAKEN}
+    topics = {topic.prefix: topic for topic in TOPICS}
+    with worker_says(paper):
+        tell(paper, {str(APPLE): waiting})
+        state = topics["streams"].snapshot(alice, "paper")
+        with translation.override("zh-hans"):
+            words = explained(state["lines"][str(APPLE)])
+
+    assert state["sentences"] == {
+        "en": "0 of 1 instruments stream, 1 wait for a line",
+        "zh-hans": "1 个合约中有 0 个正在接收行情, 1 个等待线路",
+        "zh-hant": "1 個合約中有 0 個正在接收行情, 1 個等待線路",
+    }
+    assert "sentence" not in state
+    assert words["sentence"] == "全部 100 条行情线路已被占用：60 条用于持仓, 40 条用于自选列表。"
+    gone = topics["streams"].snapshot(alice, "paper")["sentences"]
+    assert gone["en"] == "The gateway worker of this connection is not running."
+    assert len(set(gone.values())) == 3
 
 
 def test_trouble_is_said_in_the_readers_language(
@@ -130,7 +157,7 @@ def test_the_streams_page_gives_reason_and_remedy_for_each_line(
             {
                 str(APPLE): {"reason": "watchlist", "state": "streaming", "kind": "live"},
                 "7": {"reason": "position", "state": "refused", "kind": "close", "code": 354},
-                "8": {"reason": "browsing", "state": "waiting", "kind": "close", "text": "All"},
+                "8": {"reason": "browsing", "state": "waiting", "kind": "close", "taken": TAKEN},
             },
         )
         text = words_of(page(alice, "streams"))
@@ -138,7 +165,8 @@ def test_the_streams_page_gives_reason_and_remedy_for_each_line(
     assert "1 of 3 instruments stream, 1 wait for a line, 1 refused" in text
     assert "AAPL watchlist streaming live" in text
     assert "No permission for live data 354" in text
-    assert "All 100 market data lines are taken by what goes first." in text
+    used = "60 for positions, 40 for watchlists"
+    assert f"All 100 market data lines are taken: {used}." in text
 
 
 def test_without_a_worker_nothing_is_said_to_stream(alice: User, paper: Connection) -> None:

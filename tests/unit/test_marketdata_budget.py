@@ -15,7 +15,7 @@ def test_positions_go_before_targets_before_watchlists_before_open_pages() -> No
     found = allot([*asked, Want(1, Reason.POSITION)], lines=2)
     assert list(found.granted) == [1, 2]
     assert found.left_out == {3: Reason.WATCHLIST, 4: Reason.BROWSING}
-    assert found.why() == "All 2 market data lines are taken: 1 for positions, 1 for targets."
+    assert found.taken == {"lines": 2, "position": 1, "target": 1}
 
 
 def test_two_hundred_instruments_share_a_hundred_lines() -> None:

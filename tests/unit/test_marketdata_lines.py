@@ -158,7 +158,7 @@ def test_what_does_not_fit_waits_and_says_why() -> None:
     feed.turn()
     line = feed.lines.by_id[2]
     assert line.state is LineState.WAITING
-    assert line.text == "All 1 market data lines are taken: 1 for positions."
+    assert line.taken == {"lines": 1, "position": 1}
 
 
 def test_silence_in_an_open_market_is_a_reason_to_fall_back() -> None:
@@ -199,21 +199,19 @@ def test_codes_that_are_not_about_the_kind_of_data_have_no_next_kind() -> None:
 
 def test_the_status_says_what_is_missing() -> None:
     feed = Feed(1, 2)
-    assert summary([], LIVE)[0] is StreamStatus.CONNECTED
+    assert summary([], LIVE) is StreamStatus.CONNECTED
     feed.turn()
-    assert summary(feed.lines.by_id.values(), LIVE)[0] is StreamStatus.STARTING
+    assert summary(feed.lines.by_id.values(), LIVE) is StreamStatus.STARTING
     feed.ticks = {1: NOW, 2: NOW}
     feed.look(NOW)
-    assert summary(feed.lines.by_id.values(), LIVE)[0] is StreamStatus.CONNECTED
+    assert summary(feed.lines.by_id.values(), LIVE) is StreamStatus.CONNECTED
     feed.kind = PriceKind.DELAYED
     feed.look(NOW)
-    assert summary(feed.lines.by_id.values(), LIVE)[1].endswith("2 of them delayed.")
-    assert summary(feed.lines.by_id.values(), DELAYED)[0] is StreamStatus.CONNECTED
+    assert summary(feed.lines.by_id.values(), LIVE) is StreamStatus.DEGRADED
+    assert summary(feed.lines.by_id.values(), DELAYED) is StreamStatus.CONNECTED
     feed.kind = PriceKind.LIVE
     feed.look(NOW)
     feed.refuse(1, 200)
-    status, sentence = summary(feed.lines.by_id.values(), LIVE)
-    assert status is StreamStatus.DEGRADED
-    assert sentence == "1 of 2 instruments stream, 1 refused."
+    assert summary(feed.lines.by_id.values(), LIVE) is StreamStatus.DEGRADED
     feed.refuse(2, 200)
-    assert summary(feed.lines.by_id.values(), LIVE)[0] is StreamStatus.FAILED
+    assert summary(feed.lines.by_id.values(), LIVE) is StreamStatus.FAILED

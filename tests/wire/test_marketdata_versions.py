@@ -124,8 +124,9 @@ def test_of_two_hundred_the_hundred_that_matter_stream_and_the_rest_say_why(desk
     assert [error for error in desk.errors if error.code == lines.MAX_TICKERS] == []
     assert {quote(desk, con_id)["kind"] for con_id in first} == {"live"}
     waiting = line(desk, listed[60].con_id)
-    assert "100 market data lines are taken: 40 for positions, 60 for watch" in waiting["text"]
-    assert selectors.explained(waiting)["remedy"]
+    words = selectors.explained(waiting)
+    assert "100 market data lines are taken: 40 for positions, 60 for watch" in words["sentence"]
+    assert words["remedy"]
     assert "No market data line is left" in notes(*listed)
 
     hold(account)

@@ -18,7 +18,7 @@ from apps.marketdata.api.instruments import checked
 from apps.marketdata.models import BarDownload
 from apps.marketdata.permissions import connection_get
 from apps.marketdata.routing import bar_content
-from apps.marketdata.topics import download_state
+from apps.marketdata.topics import download_row
 
 COLUMNS = ("start_at", "open", "high", "low", "close", "volume", "source")
 
@@ -52,7 +52,7 @@ class InstrumentBars(APIView):
             start_at=body["start_at"],
             at=clock.now(),
         )
-        return Response(download_state(download), status=202)
+        return Response(download_row(download), status=202)
 
 
 @extend_schema(responses=schema.DownloadShape(many=True))
@@ -66,4 +66,4 @@ class DownloadList(RowsView[BarDownload]):
         return selectors.downloads_visible(self.request.user)
 
     def rows(self, found: list[BarDownload]) -> list[dict[str, Any]]:
-        return [download_state(download) for download in found]
+        return [download_row(download) for download in found]

@@ -18,11 +18,11 @@ from apps.marketdata.budget import Reason, Want
 from apps.marketdata.fallback import NO_DATA
 from apps.marketdata.lines import LineState
 from apps.marketdata.models import Instrument, StreamConfig, StreamTarget, WatchlistItem
+from apps.marketdata.saying import sentences_of, taken_sentence
 from apps.marketdata.status import StreamStatus
 from ibkr.errors import explain
 from ibkr.types import Contract, MarketDataType
 
-WORKER_GONE = "The gateway worker of this connection is not running."
 State = dict[str, Any]
 
 
@@ -86,14 +86,17 @@ def stream_state(config: StreamConfig) -> State:
 
 def compose(config: StreamConfig, told: State | None, *, held: bool) -> State:
     """`told` is what the gateway wrote last; without a worker nothing of it is true any more."""
+    state = _bare(config, told, held=held)
+    return {**state, "sentences": sentences_of(state)}
+
+
+def _bare(config: StreamConfig, told: State | None, *, held: bool) -> State:
     if not config.enabled:
-        return {"enabled": False, "status": StreamStatus.STOPPED.value, "sentence": "", "lines": {}}
+        return {"enabled": False, "status": StreamStatus.STOPPED.value, "lines": {}}
     if not held:
-        status, sentence = StreamStatus.FAILED.value, WORKER_GONE
-        return {"enabled": True, "status": status, "sentence": sentence, "lines": {}}
+        return {"enabled": True, "status": StreamStatus.FAILED.value, "lines": {}}
     if told is None or told["status"] == StreamStatus.STOPPED.value:
-        status = StreamStatus.STARTING.value
-        return {"enabled": True, "status": status, "sentence": "", "lines": {}}
+        return {"enabled": True, "status": StreamStatus.STARTING.value, "lines": {}}
     return {"enabled": True, **told}
 
 
@@ -108,7 +111,7 @@ def explained(line: State) -> State:
         words = text.explanation(translation.get_language() or "en")
         sentence, remedy = words.meaning, words.remedy
     elif state == LineState.WAITING:
-        sentence = line.get("text", "")
+        sentence = taken_sentence(line.get("taken", {}))
         remedy = _("Stream fewer instruments, or book more lines and raise the limit here.")
     else:
         sentence = remedy = ""

@@ -96,7 +96,7 @@ class Streams:
             lines, link_at = list(self._lines.by_id.values()), self._lines.began_at
             closed = [line for line in lines if _needs_close(line)]
             told = [_entry(line) for line in lines]
-            status, sentence = summary(lines, preferred)
+            status = summary(lines, preferred)
         self._standins.follow(link_at)
         if complete:
             self._keep_bars(link_at)
@@ -104,7 +104,7 @@ class Streams:
         for entry in told:
             if entry["con_id"] in sources:
                 entry["source"] = sources[entry["con_id"]]
-        stream_tell(config, self._state(told, status, sentence), at=at)
+        stream_tell(config, self._state(told, status), at=at)
 
     def _send(
         self, port: BrokerPort, plan: Plan, wanted: Wanted, preferred: MarketDataType
@@ -165,12 +165,10 @@ class Streams:
             port.unsubscribe_quotes(gone)
             self._pipeline.forget(gone)
         self._standins.drop(gone)
-        stopped = self._state([], StreamStatus.STOPPED, "")
+        stopped = self._state([], StreamStatus.STOPPED)
         stream_tell(config, stopped, at=self._now())
 
-    def _state(
-        self, told: list[dict[str, Any]], status: StreamStatus, sentence: str
-    ) -> dict[str, Any]:
+    def _state(self, told: list[dict[str, Any]], status: StreamStatus) -> dict[str, Any]:
         counts = {state.value: 0 for state in LineState}
         ticks = []
         for entry in told:
@@ -179,7 +177,6 @@ class Streams:
         newest = max((tick for tick in ticks if tick is not None), default=None)
         state: dict[str, Any] = {
             "status": status.value,
-            "sentence": sentence,
             "symbols": len(told),
             **counts,
             "lines": {str(entry.pop("con_id")): entry for entry in told},
@@ -231,4 +228,6 @@ def _entry(line: Line) -> dict[str, Any]:
         entry["code"] = line.code
     if line.text:
         entry["text"] = line.text
+    if line.state is LineState.WAITING and line.taken:
+        entry["taken"] = line.taken
     return entry

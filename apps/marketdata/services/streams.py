@@ -120,10 +120,11 @@ def stream_tell(config: StreamConfig, told: dict[str, Any], *, at: datetime) -> 
     key = store.STREAMS.format(slug=slug)
     raw: Any = store.client().set(key, orjson.dumps(told), ex=TOLD_FOR, get=True)
     before = compose(config, orjson.loads(raw) if raw else None, held=True)
-    patch = difference(before, compose(config, told, held=True))
+    after = compose(config, told, held=True)
+    patch = difference(before, after)
     if patch:
         realtime.publish(stream_topic(slug), patch)
-    _note(config, told["status"], told["sentence"], at)
+    _note(config, told["status"], after["sentences"]["en"], at)
 
 
 def streams_check(*, at: datetime) -> None:
@@ -153,7 +154,7 @@ def _mourn(config: StreamConfig, at: datetime) -> None:
         patch = difference(compose(config, orjson.loads(raw), held=True), after)
         if patch:
             realtime.publish(stream_topic(slug), patch)
-    _note(config, after["status"], after["sentence"], at)
+    _note(config, after["status"], after["sentences"]["en"], at)
 
 
 def _note(config: StreamConfig, status: str, sentence: str, at: datetime) -> None:

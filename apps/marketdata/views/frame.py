@@ -111,7 +111,7 @@ def _note(connection: Connection, names: dict[int, str], bare: set[int]) -> Note
     return Note(
         connection=connection,
         stopped=not config.enabled,
-        troubles=troubles(config, state, names),
+        troubles=troubles(state, names),
         farms=farms_down(notices([connection], newest=NOTICES_READ)),
         unwanted=unwanted if "symbols" in state else [],  # else the stream does not run at all
     )

@@ -18,7 +18,7 @@ from apps.marketdata.charts import library
 from apps.marketdata.models import Bar, BarDownload, Instrument
 from apps.marketdata.routing import bar_content
 from apps.marketdata.shown import Shown
-from apps.marketdata.topics import download_state, download_topic
+from apps.marketdata.topics import download_row, download_topic
 from apps.marketdata.views.frame import (
     Context,
     chosen,
@@ -87,7 +87,7 @@ def _page(request: HttpRequest, found: Instrument, **extra: object) -> HttpRespo
         "size": size,
         "spans": forms.SPANS,
         "library": library(),
-        "download": download_state(download) if download else None,
+        "download": download_row(download) if download else None,
         "stand_in": _stand_in(context["rows"][0], found),
     }
     return render(request, "marketdata/instrument.html", context | extra)

@@ -17,6 +17,7 @@ from apps.lib.errors import PortalError
 from apps.marketdata import forms, report, selectors, services
 from apps.marketdata.models import Instrument
 from apps.marketdata.permissions import STREAM, check_may_stream, connection_get
+from apps.marketdata.saying import sentence_of
 from apps.marketdata.views.frame import Context, frame
 from apps.marketdata.words import line_words
 from ibkr.types import MarketDataType
@@ -61,7 +62,7 @@ def _stream(connection: Connection) -> Context:
     config = services.stream_config(connection.pk)
     state = selectors.stream_state(config)
     names = _names(connection, [int(con_id) for con_id in state["lines"]])
-    lines = [_line(config, int(c), line, names) for c, line in state["lines"].items()]
+    lines = [_line(int(c), line, names) for c, line in state["lines"].items()]
     lines.sort(key=lambda row: (ORDER.index(row["state"]), row["well"], row["name"]))
     ticked = state.get("last_tick_at")
     return {
@@ -69,7 +70,7 @@ def _stream(connection: Connection) -> Context:
         "config": config,
         "state": state,
         "status": line_words()[f"status_{state['status']}"],
-        "sentence": report.sentence_of(state),
+        "sentence": sentence_of(state),
         "last_tick_at": parse_datetime(ticked) if ticked else None,
         "lines": lines,
         "used": state.get("streaming", 0) + state.get("requested", 0),
@@ -81,7 +82,7 @@ def _kind_name(kind: MarketDataType) -> str:
     return browser_words()[f"kind_{kind.name.lower()}"]
 
 
-def _line(config: Any, con_id: int, line: Mapping[str, Any], names: dict[int, str]) -> Context:
+def _line(con_id: int, line: Mapping[str, Any], names: dict[int, str]) -> Context:
     well = report.well(line)
     return {
         "con_id": con_id,
@@ -91,7 +92,7 @@ def _line(config: Any, con_id: int, line: Mapping[str, Any], names: dict[int, st
         "reason": line_words()[f"reason_{line['reason']}"],
         "kind": line["kind"],
         "well": well,
-        "trouble": None if well else report.trouble_of(line, config),
+        "trouble": None if well else report.trouble_of(line),
         "code": line.get("code"),
         "source": line.get("source"),
     }
