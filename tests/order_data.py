@@ -75,7 +75,12 @@ def request(**changes: Any) -> OrderRequest:
 
 
 def opened(status: str = "Submitted", **changes: Any) -> OpenOrder:
-    ids = {"order_id": ORDER_ID, "client_id": CLIENT, "perm_id": PERM, "contract": stock()}
+    ids: dict[str, Any] = {
+        "order_id": ORDER_ID,
+        "client_id": CLIENT,
+        "perm_id": PERM,
+        "contract": stock(),
+    }
     named = {name: changes.pop(name) for name in tuple(ids) if name in changes}
     return OpenOrder(**ids | named, request=request(**changes), status=status)
 

@@ -49,7 +49,11 @@ def test_every_order_that_may_still_fill_is_working() -> None:
         (order.pk, "submitted"),
         (other.pk, "unknown"),
     ]
-    assert (rows[0].remaining, rows[0].signed, rows[1].signed) == (6, 6, -10)
+    assert (rows[0].remaining, rows[0].signed, rows[1].signed) == (
+        Decimal(6),
+        Decimal(6),
+        Decimal(-10),
+    )
     assert (rows[0].external, rows[1].external) == (False, True)
     assert book().working(order.account_id + 1) == []
     assert len(book().working(None)) == 2
@@ -85,7 +89,11 @@ def test_losing_exits_are_counted_back_to_the_newest_winner() -> None:
         exit_ = another(order, number, side="SELL", strategy="weekly")
         at = NOON - timedelta(minutes=30 - number)
         exec_id = f"x{number}.01.01"
-        ids = {"order_ref": exit_.ref, "order_id": exit_.ib_order_id, "perm_id": 50 + number}
+        ids: dict[str, Any] = {
+            "order_ref": exit_.ref,
+            "order_id": exit_.ib_order_id,
+            "perm_id": 50 + number,
+        }
         tell(order.connection_id, filled(exec_id, 1, side="SLD", at=at, **ids))
         CommissionReport.objects.create(
             connection=order.connection,
@@ -106,7 +114,7 @@ def test_traded_value_has_the_multiplier_and_leaves_busts_and_other_programs_out
     order = make_order()
     tell(order.connection_id, filled("a.01.01", 2, 100), filled("b.01.01", 1, 300))
     tell(order.connection_id, filled("b.01.02", 0, 300))
-    other = {"order_ref": "", "client_id": 3, "order_id": 3, "perm_id": 77}
+    other: dict[str, Any] = {"order_ref": "", "client_id": 3, "order_id": 3, "perm_id": 77}
     tell(order.connection_id, opened("Submitted", **other), filled("c.01.01", 9, 100, **other))
     assert book().activity(question(order)).traded_week == (("USD", Decimal(200)),)
     order.instrument.multiplier = Decimal(100)

@@ -21,7 +21,7 @@ def test_an_exec_id_ends_in_its_revision() -> None:
 
 def test_two_fills_make_an_average() -> None:
     done = tally([fill("a.01.01", "1", "100"), fill("a.02.01", "1", "110")], [])
-    assert (done.filled, done.average, done.commission) == (2, Decimal("105.00"), None)
+    assert (done.filled, done.average, done.commission) == (Decimal(2), Decimal("105.00"), None)
 
 
 def test_nothing_filled_has_no_average() -> None:
@@ -30,7 +30,7 @@ def test_nothing_filled_has_no_average() -> None:
 
 def test_a_correction_replaces() -> None:
     done = tally([fill("a.01.02", "1", "120"), fill("a.01.01", "1", "100")], [])
-    assert (done.filled, done.average) == (1, 120)
+    assert (done.filled, done.average) == (Decimal(1), Decimal(120))
 
 
 def test_a_bust_removes_with_its_commission() -> None:

@@ -13,13 +13,14 @@ from apps.trading.ledger import is_kept, ledger
 from apps.trading.models import Execution, Order
 from apps.trading.reconcile import BrokerPicture, Known
 from apps.trading.states import OPEN, OrderState
+from ibkr.types import CompletedOrder, OpenOrder
 
 NOT_KEPT = ("CASH",)
 """Currency balances move with every trade: no ledger of executions has them."""
 
 
 def known_orders(connection_id: int, picture: BrokerPicture) -> list[Known]:
-    told = (*picture.open_orders, *picture.completed)
+    told: list[OpenOrder | CompletedOrder] = [*picture.open_orders, *picture.completed]
     named = Q(perm_id__in={row.perm_id for row in told if row.perm_id})
     named |= Q(ref__in={row.request.order_ref for row in told if row.request.order_ref})
     rows = Order.objects.filter(Q(state__in=sorted(OPEN)) | named, connection_id=connection_id)

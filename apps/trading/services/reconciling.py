@@ -186,8 +186,9 @@ def sentence(code: str) -> str:
 
 
 def _state(pk: int | None) -> str:
-    found = Order.objects.filter(pk=pk).values_list("state", flat=True).first()
-    return found or ""
+    if pk is None:
+        return ""
+    return Order.objects.values_list("state", flat=True).get(pk=pk)
 
 
 def _day_began(connection: Connection, at: datetime) -> datetime:
