@@ -63,6 +63,16 @@ class Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
         """A comma-separated list."""
         return [part.strip() for part in self.text(name).split(",") if part.strip()] or default
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """A comma-separated list of name=value."""
+        found = dict[str, str]()
+        for part in self.names(name, default=[]):
+            key, sign, value = (piece.strip() for piece in part.partition("="))
+            if not (key and sign and value):
+                raise ImproperlyConfigured(f"{name} must be name=value, ..., not {part!r}.")
+            found[key] = value
+        return found
+
     def zone(self, name: str, *, default: str) -> str:
         raw = self.text(name, default=default)
         try:

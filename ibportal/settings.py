@@ -48,6 +48,13 @@ ORDER_SEND_WITHIN_SECONDS = env.number("ORDER_SEND_WITHIN_SECONDS", default=120,
 CHAOS = env.flag("CHAOS", default=False)
 if CHAOS and IB_HOST:
     raise ImproperlyConfigured("CHAOS kills processes on purpose: with the simulator only.")
+STRATEGY_PROVIDERS = {
+    "fixed": "apps.trading.providers.Fixed",
+    "equal_weight": "apps.trading.providers.EqualWeight",
+    "inverse_volatility": "apps.trading.providers.InverseVolatility",
+    "momentum_rank": "apps.trading.providers.MomentumRank",
+    **env.pairs("STRATEGY_PROVIDERS"),
+}
 GUARD_SECONDS = env.number("GUARD_SECONDS", default=15, low=1, high=300)
 GUARD_HISTORY_DAYS = env.number("GUARD_HISTORY_DAYS", default=30, low=1, high=3650)
 MISMATCH_GRACE_SECONDS = env.number("MISMATCH_GRACE_SECONDS", default=60, low=1, high=3600)

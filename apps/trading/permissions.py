@@ -11,6 +11,7 @@ from apps.lib.errors import NotAllowed
 TRADE = "trading.trade"
 APPROVE = "trading.approve_run"
 UPLOAD = "trading.upload_snapshot"
+MANAGE = "trading.change_strategy"
 
 
 def has(user: User, permission: str) -> bool:
@@ -53,6 +54,16 @@ def check_may_upload(user: User, account: BrokerAccount) -> None:
         raise NotAllowed(
             _("You may not upload target weights."),
             remedy=_("Ask an administrator for the permission to upload them."),
+        )
+    _check_grant(user, account)
+
+
+def check_may_manage(user: User, account: BrokerAccount) -> None:
+    """Who may make strategies and change their policies."""
+    if not has(user, MANAGE):
+        raise NotAllowed(
+            _("You may not change strategies and their policies."),
+            remedy=_("Ask an administrator for the permission to change strategies."),
         )
     _check_grant(user, account)
 

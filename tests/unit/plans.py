@@ -72,6 +72,11 @@ def line(result: PlanResult, con_id: int) -> Line:
     return found
 
 
+def seen(*values: object) -> tuple[object, ...]:
+    """For comparing Decimals with plain numbers."""
+    return values
+
+
 def traded(result: PlanResult) -> dict[int, int | Decimal]:
     return {row.con_id: row.quantity for row in result.trades}
 

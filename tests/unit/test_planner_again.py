@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from apps.trading.rebalance import Reason, resize_buys
 from apps.trading.rebalance.digest import canonical, digest
-from tests.unit.plans import planned, quoted
+from tests.unit.plans import planned, quoted, seen
 
 
 def test_the_digest_is_of_the_content_and_not_of_its_form() -> None:
@@ -25,8 +25,8 @@ def test_the_canonical_form_keeps_every_digit() -> None:
 def test_buys_are_cut_to_the_funds_that_the_sells_left() -> None:
     result = planned({1: "0.5", 2: "0.3"}, {1: 10, 2: 10})
     first, second = resize_buys(result, Decimal(6000), {1: quoted(10), 2: quoted(10)})
-    assert (first.quantity, first.reason) == (500, "")
-    assert (second.quantity, second.reason) == (99, Reason.NO_CASH)
+    assert seen(first.quantity, first.reason) == (500, "")
+    assert seen(second.quantity, second.reason) == (99, Reason.NO_CASH)
 
 
 def test_with_enough_funds_buys_stay_as_planned() -> None:
@@ -38,20 +38,20 @@ def test_a_higher_price_buys_less_and_a_lower_one_never_more() -> None:
     result = planned({1: "0.98"}, {1: 10})
     (dearer,) = resize_buys(result, Decimal(10_000), {1: quoted(20)})
     (cheaper,) = resize_buys(result, Decimal(10_000), {1: quoted(5)})
-    assert (dearer.quantity, dearer.price) == (499, 20)
+    assert seen(dearer.quantity, dearer.price) == (499, 20)
     assert cheaper.quantity == 980
 
 
 def test_a_buy_whose_price_is_gone_is_not_sent() -> None:
     result = planned({1: "0.5"}, {1: 10})
     (line,) = resize_buys(result, Decimal(10_000), {})
-    assert (line.quantity, line.reason) == (0, Reason.PRICE_MISSING)
+    assert seen(line.quantity, line.reason) == (0, Reason.PRICE_MISSING)
 
 
 def test_a_rest_below_the_minimum_is_not_sent() -> None:
     result = planned({1: "0.5"}, {1: 10}, minimum_trade=Decimal(200))
     (line,) = resize_buys(result, Decimal(150), {1: quoted(10)})
-    assert (line.quantity, line.value, line.cost) == (0, 0, 0)
+    assert seen(line.quantity, line.value, line.cost) == (0, 0, 0)
 
 
 def test_a_reserve_for_worse_prices_is_kept_back() -> None:

@@ -22,7 +22,8 @@ def canonical(content: Any) -> str:
 
 def plain(value: Any) -> Any:
     """JSON that keeps every digit: numbers as text without exponent and trailing zeros."""
-    known = KNOWN.get(type(value))
+    kind: type = type(value)
+    known = KNOWN.get(kind)
     if known is not None:
         return known(value)
     if isinstance(value, str):  # members of an enum
@@ -30,7 +31,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain(value[key]) for key in sorted(value)}
     if is_dataclass(value):
-        return [KNOWN.get(type(part), plain)(part) for part in _values(type(value))(value)]
+        return [KNOWN.get(type(part), plain)(part) for part in _values(kind)(value)]
     if isinstance(value, Sequence):
         return [plain(part) for part in value]
     raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -19,7 +19,14 @@ from apps.trading.selectors.schedules import (
     schedules_visible,
     targeted,
 )
-from apps.trading.selectors.strategies import strategies_visible, strategy_get
+from apps.trading.selectors.strategies import (
+    policies_of,
+    policy_newest,
+    snapshot_get,
+    snapshots_of,
+    strategies_visible,
+    strategy_get,
+)
 
 __all__ = [
     "NextRun",
@@ -31,6 +38,8 @@ __all__ = [
     "order_get",
     "orders_recent",
     "orders_visible",
+    "policies_of",
+    "policy_newest",
     "run_get",
     "run_lines",
     "run_orders",
@@ -40,6 +49,8 @@ __all__ = [
     "schedule_get",
     "schedule_next",
     "schedules_visible",
+    "snapshot_get",
+    "snapshots_of",
     "strategies_visible",
     "strategy_get",
     "targeted",

@@ -11,6 +11,7 @@ from apps.trading.services.changes import change_send, order_change
 from apps.trading.services.execution import run_advance, runs_advance
 from apps.trading.services.orders import bracket_place, order_place
 from apps.trading.services.planning import targets_stream
+from apps.trading.services.providing import ProviderFailed, provider_names
 from apps.trading.services.reconciling import Outage, order_settle, reconcile
 from apps.trading.services.reports import run_report, run_report_csv
 from apps.trading.services.runs import (
@@ -28,11 +29,22 @@ from apps.trading.services.schedules import (
     schedules_check,
 )
 from apps.trading.services.sending import order_submit
+from apps.trading.services.snapshots import (
+    WeightsRefused,
+    snapshot_create,
+    snapshot_from_csv,
+    snapshot_from_provider,
+    snapshot_from_rows,
+    snapshot_template,
+)
+from apps.trading.services.strategies import policy_change, strategy_create, strategy_update
 from apps.trading.services.sweep import orders_sweep
 from apps.trading.services.whatif import order_what_if, what_if_here
 
 __all__ = [
     "Outage",
+    "ProviderFailed",
+    "WeightsRefused",
     "bracket_place",
     "calendar_load",
     "cancel_send",
@@ -48,7 +60,9 @@ __all__ = [
     "orders_cancel_all",
     "orders_cancellable",
     "orders_sweep",
+    "policy_change",
     "policy_of",
+    "provider_names",
     "reconcile",
     "run_advance",
     "run_answer",
@@ -61,6 +75,13 @@ __all__ = [
     "runs_advance",
     "schedule_save",
     "schedules_check",
+    "snapshot_create",
+    "snapshot_from_csv",
+    "snapshot_from_provider",
+    "snapshot_from_rows",
+    "snapshot_template",
+    "strategy_create",
+    "strategy_update",
     "targets_stream",
     "what_if_here",
 ]
