@@ -203,6 +203,12 @@ CELERY_BEAT_SCHEDULE = {
     "bars keep": {"task": "marketdata.bars_keep", "schedule": 3600.0},
     "equity thinning": {"task": "accounts.equity_thin", "schedule": 3600.0},
 }
+if not IB_HOST:
+    CELERY_BEAT_SCHEDULE["demo strategy"] = {
+        "task": "trading.demo_seed",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    }
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

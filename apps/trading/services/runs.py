@@ -19,6 +19,7 @@ from apps.trading.permissions import check_may_approve, check_may_trade
 from apps.trading.services.approval import check_approval
 from apps.trading.services.planning import run_plan
 from apps.trading.services.run_steps import enter, note, run_locked
+from apps.trading.services.snapshots import snapshot_from_provider
 from apps.trading.states import RUN_RELEASES_PERIOD, RunState
 
 ADVANCE = "trading.runs_advance"
@@ -68,9 +69,7 @@ def run_start(
     return run
 
 
-def run_answer(
-    *, user: User, run: TradeRun, answers: Mapping[int, str], at: datetime
-) -> TradeRun:
+def run_answer(*, user: User, run: TradeRun, answers: Mapping[int, str], at: datetime) -> TradeRun:
     """A person's keep or sell for names held and not targeted; plans anew when all are answered.
 
     Raises NotAllowed, Invalid, RunRefused. The same answers again change nothing.
@@ -180,8 +179,6 @@ def run_resume(*, user: User, run: TradeRun, at: datetime) -> TradeRun:
 def _newest(strategy: Strategy, at: datetime) -> DecisionSnapshot:
     """From the provider where the strategy has one."""
     if strategy.provider:
-        from apps.trading.services.snapshots import snapshot_from_provider  # noqa: PLC0415
-
         return snapshot_from_provider(strategy=strategy, dated_on=at.date(), at=at)
     found = DecisionSnapshot.objects.filter(strategy=strategy).first()
     if found is None:
@@ -270,9 +267,7 @@ def _approve(run: TradeRun, user: User | None, at: datetime) -> None:
     enqueue(ADVANCE)
 
 
-def _audit(
-    user: User | None, action: str, run: TradeRun, at: datetime, **data: Any
-) -> None:
+def _audit(user: User | None, action: str, run: TradeRun, at: datetime, **data: Any) -> None:
     account: BrokerAccount = run.account
     audit_append(
         actor=user, action=action, subject=f"run {run.pk}", account=account, data=data, at=at

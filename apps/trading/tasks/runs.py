@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.lib import clock
+from apps.trading.services.demo import demo_strategy_seed
 from apps.trading.services.execution import runs_advance
 from apps.trading.services.schedules import schedules_check
 
@@ -17,3 +18,9 @@ def advance() -> None:
 def check_schedules() -> None:
     """Every half minute, and when somebody has changed a schedule."""
     schedules_check(at=clock.now())
+
+
+@shared_task(name="trading.demo_seed")
+def seed_demo() -> None:
+    """Every quarter of a minute where there is no real broker."""
+    demo_strategy_seed(at=clock.now())
