@@ -4,10 +4,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from apps.risk.book import WorkingOrder
 from apps.risk.case import ZERO, Case, side_total
 from apps.risk.snapshot import Instrument, Line
+
+
+class Worth(NamedTuple):
+    """A line's value at worst; `size` None without a price."""
+
+    line: Line
+    size: Decimal | None
+    lowest: Decimal
+    highest: Decimal
 
 
 @dataclass(frozen=True)
@@ -61,33 +71,41 @@ class Book:
         high = line.quantity + side_total(found, buys=True)
         return min(low, worst), max(high, worst)
 
-    def gross(self, chosen: Callable[[Line], bool] = lambda _: True) -> Decimal | None:
+    @cached_property
+    def table(self) -> tuple[Worth, ...] | None:
+        """Every line at its worst, worked out once for all checks."""
+        return None if self.lines is None else tuple(self._worth(line) for line in self.lines)
+
+    def _worth(self, line: Line) -> Worth:
+        low, high = self.reach(line)
+        if low == high == 0:
+            return Worth(line, ZERO, ZERO, ZERO)
+        if line.unit is None:
+            return Worth(line, None, ZERO, ZERO)
+        lowest = low * line.unit
+        highest = lowest if low == high else high * line.unit
+        return Worth(line, max(abs(lowest), abs(highest)), lowest, highest)
+
+    def gross(self, chosen: Callable[[Line], bool] | None = None) -> Decimal | None:
         """Sum of the largest |value| of each chosen line; None when one has no price."""
-        if self.lines is None:
+        if self.table is None:
             return None
         total = ZERO
-        for line in self.lines:
-            if not chosen(line):
+        for worth in self.table:
+            if chosen is not None and not chosen(worth.line):
                 continue
-            low, high = self.reach(line)
-            size = max(abs(low), abs(high))
-            if line.unit is None and size:
+            if worth.size is None:
                 return None
-            total += size * (line.unit or ZERO)
+            total += worth.size
         return total
 
     def net(self) -> Decimal | None:
         """The larger of the worst long and the worst short sum, unsigned."""
-        if self.lines is None:
+        if self.table is None or any(worth.size is None for worth in self.table):
             return None
-        lows, highs = ZERO, ZERO
-        for line in self.lines:
-            low, high = self.reach(line)
-            if line.unit is None and (low or high):
-                return None
-            lows += low * (line.unit or ZERO)
-            highs += high * (line.unit or ZERO)
-        return max(abs(lows), abs(highs))
+        lowest = sum((worth.lowest for worth in self.table), ZERO)
+        highest = sum((worth.highest for worth in self.table), ZERO)
+        return max(abs(lowest), abs(highest))
 
     @cached_property
     def gross_or_told(self) -> Decimal | None:
@@ -106,3 +124,11 @@ class Book:
 def issuer_of(instrument: Instrument) -> str:
     """Options and futures count with what they are written on."""
     return str(instrument.under_con_id or instrument.con_id)
+
+
+def book_of(case: Case) -> Book:
+    """The case's one book: several checks add up the same lines."""
+    held = case.__dict__.get("_book")
+    if not isinstance(held, Book):
+        held = case.__dict__["_book"] = Book(case)
+    return held

@@ -16,7 +16,7 @@ from apps.risk.checks.base import (
     share_of_nlv,
 )
 from apps.risk.types import Verdict
-from apps.risk.worth import Book, issuer_of
+from apps.risk.worth import Book, book_of, issuer_of
 
 SPREAD_OUT = {"ETF": Decimal("0.8"), "FUT": Decimal(2), "CASH": Decimal(1)}
 
@@ -60,7 +60,7 @@ def position_cap(case: Case) -> Verdict:
     ),
 )
 def exposure(case: Case) -> Verdict:
-    code, book = "exposure", Book(case)
+    code, book = "exposure", book_of(case)
     if case.lowers:
         return passed(code)
     gross = _of_net(case, book, code, GROSS, book.gross_or_told, "gross")
@@ -77,7 +77,7 @@ def exposure(case: Case) -> Verdict:
     parameters=(number("share", "share", "most of one issuer", "0.35", by_kind=SPREAD_OUT),),
 )
 def concentration(case: Case) -> Verdict:
-    code, instrument, book = "concentration", case.instrument, Book(case)
+    code, instrument, book = "concentration", case.instrument, book_of(case)
     if case.lowers:
         return passed(code)
     if instrument is not None and instrument.kind == "CASH":
@@ -98,7 +98,7 @@ def concentration(case: Case) -> Verdict:
 )
 def group(case: Case) -> Verdict:
     """An instrument without a sector (most ETFs) is weighed by its currency alone."""
-    code, book, instrument = "group", Book(case), case.instrument
+    code, book, instrument = "group", book_of(case), case.instrument
     if case.lowers:
         return passed(code)
     if instrument is None or book.lines is None:
@@ -122,7 +122,7 @@ def group(case: Case) -> Verdict:
 )
 def leverage(case: Case) -> Verdict:
     """Futures count with IB's own measure for stocks and options: not at all."""
-    code, book = "leverage", Book(case)
+    code, book = "leverage", book_of(case)
     if case.lowers:
         return passed(code)
     amount = book.gross(lambda line: line.kind not in {"FUT", "CASH"})
@@ -141,7 +141,7 @@ def leverage(case: Case) -> Verdict:
     ),
 )
 def turnover(case: Case) -> Verdict:
-    code, activity, book = "turnover", case.snapshot.activity, Book(case)
+    code, activity, book = "turnover", case.snapshot.activity, book_of(case)
     if case.lowers and case.intent.plan_line_id is None:
         return passed(code)
     if activity is None or case.own_working is None:
