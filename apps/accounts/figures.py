@@ -45,6 +45,10 @@ def figure(value: Decimal | str | None, name: str) -> str:
     shape = FORMATS["small_price" if name == "price" and abs(number) < 1 else name]
     if shape.share:
         return figure(number * 100, "tenths") + "%"
+    return shaped(number, shape)
+
+
+def shaped(number: Decimal, shape: Format) -> str:
     rounded = number.quantize(Decimal(1).scaleb(-shape.most), rounding=ROUND_HALF_UP)
     return _sign(rounded, signed=shape.signed) + _digits(abs(rounded), shape)
 

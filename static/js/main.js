@@ -5,10 +5,12 @@ import { bindCandles } from "./candles.js";
 import { bindChain } from "./chain.js";
 import { Desk } from "./desk.js";
 import { Market } from "./market.js";
+import { Risk } from "./risk.js";
 import { Stream } from "./stream.js";
 import { Table } from "./table.js";
 import { bindTheme } from "./theme.js";
 import { paintTotals } from "./totals.js";
+import { startTrading } from "./trading.js";
 import { bindTwigs } from "./twigs.js";
 import { clockTime, localTimes, noteServerTime, word } from "./words.js";
 
@@ -32,7 +34,7 @@ function complain(message) {
   }
 }
 
-/** @param {(Desk | Market)[]} views */
+/** @param {import("./trading.js").View[]} views */
 function startStream(views) {
   const url = new URL(body.dataset.streamUrl ?? "", location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -75,7 +77,8 @@ function start() {
   }
   if (body.dataset.streamUrl) {
     const desk = new Desk(body, table, () => listing?.refresh());
-    const views = [desk, ...startMarket()];
+    const market = startMarket();
+    const views = [desk, ...market, ...startTrading(market[0]), new Risk()];
     startStream(views);
     setInterval(() => views.forEach((view) => view.paintAges()), 1_000);
   }

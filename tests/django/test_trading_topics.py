@@ -34,11 +34,11 @@ from tests.trading_data import (
 
 pytestmark = pytest.mark.django_db
 Step = Callable[[Any], None]
-QUIET = {
-    "max_examples": 40,
-    "deadline": None,
-    "suppress_health_check": [HealthCheck.function_scoped_fixture],
-}
+quiet = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 numbers = st.none() | st.sampled_from([Decimal(n) for n in ("0.01", "12.5", "99.123456")])
 ages = st.sampled_from([timedelta(0), timedelta(hours=30)])
@@ -102,7 +102,7 @@ def _commission(account: BrokerAccount, exec_id: str) -> None:
     )
 
 
-@settings(**QUIET)
+@quiet
 @given(steps=st.lists(st.one_of(placed(), moved(), filled()), max_size=10))
 def test_orders_and_their_events_equal_a_fresh_snapshot(
     steps: list[Step], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
@@ -138,7 +138,7 @@ def run_steps(draw: st.DrawFn) -> Step:
     return step
 
 
-@settings(**QUIET)
+@quiet
 @given(steps=st.lists(run_steps(), max_size=8))
 def test_a_run_and_its_events_equal_a_fresh_snapshot(
     steps: list[Step], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks

@@ -1,0 +1,104 @@
+"""Template tags for orders and runs: each writes the words and figures of the reader's page."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from apps.accounts.figures import MISSING, figure
+from apps.trading import shown
+from apps.trading.words import trading_words
+
+register = template.Library()
+
+
+@register.filter
+def told_as(key: str, prefix: str) -> str:
+    """A word of the trading pages by its key; an unknown key shows itself."""
+    return trading_words().get(f"{prefix}{key}", str(key).replace("_", " "))
+
+
+@register.filter
+def stepped(value: Any, step: str | None) -> str:
+    return shown.price_text(value, step)
+
+
+@register.simple_tag
+def price(value: Any, step: Any) -> str:
+    """With the decimals of the step; a dash without a value."""
+    return shown.price_text(value, str(step) if step else None)
+
+
+@register.filter
+def order_class(row: shown.Row) -> str:
+    return shown.order_class(row) if row else ""
+
+
+@register.filter
+def filled_percent(row: shown.Row) -> int:
+    return shown.filled_percent(row) if row else 0
+
+
+@register.filter
+def percent(value: Any) -> str:
+    """A fraction as percent with two decimals; a dash when missing."""
+    return MISSING if value in (None, "") else figure(Decimal(value) * 100, "price") + "%"
+
+
+@register.filter
+def named(names: dict[str, str], pk: Any) -> str:
+    """An account's name by its key."""
+    return names.get(str(pk), "")
+
+
+@register.filter
+def absolute(value: Decimal) -> Decimal:
+    return abs(value)
+
+
+@register.simple_tag
+def prices_of(row: shown.Row) -> SafeString:
+    """The prices an order was given, each with its word."""
+    words = trading_words()
+    parts = [(words[f"price_{name}"], text) for name, text in shown.order_prices(row)]
+    if not parts:
+        return SafeString(MISSING)
+    return format_html_join(" ", "<span><small>{}</small> {}</span>", parts)
+
+
+@register.simple_tag
+def state_of(kind: str, state: str) -> SafeString:
+    """The badge of an order's or a run's state; `kind` is order or run."""
+    return format_html(
+        '<span class="badge" data-part="state" data-{}-state="{}">{}</span>',
+        kind,
+        state,
+        told_as(state, f"{kind}_") if state else "",
+    )
+
+
+@register.filter
+def texts(errors: dict[str, list[str]], name: str) -> list[str]:
+    """What is wrong with a field, in sentences."""
+    return errors.get(name, []) if errors else []
+
+
+@register.filter
+def hundredfold(share: Any) -> str:
+    """A fraction as the whole percent of a progress bar."""
+    return str(int(Decimal(share) * 100))
+
+
+@register.filter
+def reasons(codes: str) -> str:
+    """Several reasons in one text, each in words."""
+    return "; ".join(told_as(code, "reason_") for code in codes.split("; ") if code)
+
+
+@register.filter
+def exchange_time(moment: datetime) -> str:
+    """In its own zone, whatever zone the page speaks."""
+    return f"{moment:%a %F %R %Z}"
