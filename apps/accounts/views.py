@@ -120,8 +120,9 @@ def _holdings(
     ]
     rows.sort(key=lambda entry: book.order_of(entry["row"]))
     topics = [account_topic(account.pk) for account in accounts]
-    # The quotes app sits above this one, so its topic is named here by the shared contract.
+    # The apps of quotes and risk sit above this one: their topics are named by shared contract.
     quotes = [f"quotes:{connection.slug}" for connection in pages.connections_of(accounts)]
+    risk = [f"risk:{account.pk}" for account in accounts]
     return {
         "cards": cards,
         "rows": rows,
@@ -132,7 +133,7 @@ def _holdings(
             [(book.group_of(entry["card"]), entry["row"]) for entry in rows],
         ),
         "tabs": _tabs([book.class_of(r["row"]) for r in rows]),
-        "topics": " ".join([CONNECTIONS, *topics, *quotes]),
+        "topics": " ".join([CONNECTIONS, *topics, *quotes, *risk]),
     }
 
 

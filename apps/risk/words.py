@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy, override
 
 from apps.accounts.figures import figure as shown
 from apps.risk.guard.types import Figure
-from apps.risk.levels import Guard
 
 FIGURES = {
     "daily_loss": gettext_lazy("Loss today, first limit"),
@@ -48,8 +47,10 @@ LEVELS = {
     5: gettext_lazy("Drop the connection"),
 }
 LEVEL_MEANINGS = {
-    1: gettext_lazy("No order is accepted. Working orders go on."),
-    2: gettext_lazy("Only orders that bring a position nearer to zero are accepted."),
+    1: gettext_lazy("No order that raises risk is accepted. Working orders go on."),
+    2: gettext_lazy(
+        "Only orders that bring a position nearer to zero are accepted, and none may turn it round."
+    ),
     3: gettext_lazy(
         "Our own working orders are cancelled at once. Orders placed elsewhere are left alone."
     ),
@@ -74,6 +75,12 @@ LOCKS = {
     "mismatch": gettext_lazy("Position does not match"),
     "unknown": gettext_lazy("Order of unknown outcome"),
     "manual": gettext_lazy("Locked by a person"),
+}
+LOCK_ENDS = {
+    "adopted": gettext_lazy("Adopt: the broker is right"),
+    "explained": gettext_lazy("Explain: this quantity is right"),
+    "balanced": gettext_lazy("Balanced: both agree again"),
+    "closed": gettext_lazy("Closed: nothing is held"),
 }
 SEVERITIES = {
     "info": gettext_lazy("Information"),
@@ -131,7 +138,3 @@ def english(figure: Figure) -> str:
 
 def state_name(state: str) -> str:
     return str(STATES.get(state, state))
-
-
-def state_is(state: str, guard: Guard) -> bool:
-    return state == guard.value

@@ -106,7 +106,8 @@ def test_bob_is_not_subscribed_to_what_he_may_not_see(account: BrokerAccount) ->
 def test_the_desk_subscribes_to_the_account_and_its_quotes(account: BrokerAccount) -> None:
     page = logged_in("alice", account=account).get("/").content.decode()
 
-    assert f'data-topics="connections accounts:{account.pk} quotes:demo"' in page
+    topics = f"connections accounts:{account.pk} quotes:demo risk:{account.pk}"
+    assert f'data-topics="{topics}"' in page
 
 
 @pytest.mark.parametrize("page", ["/", "/accounts/{pk}/", "/findings/", "/connections/"])
@@ -257,8 +258,9 @@ def test_the_desk_keeps_its_query_budget(
         desk_data.make_account(connection, code=f"DU100000{number}")
     client = logged_in("root", superuser=True)
 
-    # session, user, mask, accounts, positions, links; and for each account values and equity
-    with django_assert_max_num_queries(6 + 2 * count):
+    # session, user, mask, accounts, positions, links, alerts, kill levels, guard; and for each
+    # account values and equity
+    with django_assert_max_num_queries(9 + 2 * count):
         client.get("/")
 
 

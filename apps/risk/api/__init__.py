@@ -1,0 +1,17 @@
+"""The risk API: state of the guard, kill levels, locks, alerts."""
+
+from apps.risk.api.kill import KillView, LiftView
+from apps.risk.api.locks import AlertList, AlertSeen, LockClose, LockList
+from apps.risk.api.state import Evaluations, RiskDetail, RiskState
+
+__all__ = [
+    "AlertList",
+    "AlertSeen",
+    "Evaluations",
+    "KillView",
+    "LiftView",
+    "LockClose",
+    "LockList",
+    "RiskDetail",
+    "RiskState",
+]

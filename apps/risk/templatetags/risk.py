@@ -1,0 +1,80 @@
+"""The guard on pages of other apps: a chip for an account, and the strip below the header."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+
+from apps.accounts.permissions import is_user
+from apps.accounts.selectors import accounts_visible
+from apps.risk import selectors
+from apps.risk.models import Alert, GuardState, KillSwitch
+from apps.risk.words import LEVELS, SEVERITIES, STATES, figure_sentence, state_name
+
+register = template.Library()
+TRAY = 5
+
+
+@register.inclusion_tag("risk/chip.html", takes_context=True)
+def guard_chip(context: Context, account_id: int) -> dict[str, Any]:
+    """One query for all chips of a page."""
+    request = context.get("request")
+    known = getattr(request, "guard_states", None)
+    if known is None:
+        known = dict(GuardState.objects.values_list("account_id", "state"))
+        setattr(request, "guard_states", known)  # noqa: B010  # Django's request has no such field
+    state = known.get(account_id, "unknown")
+    return {"pk": account_id, "state": state, "name": state_name(state), "states": STATES.items()}
+
+
+@register.inclusion_tag("risk/strip.html", takes_context=True)
+def risk_strip(context: Context) -> dict[str, Any]:
+    """Levels that stand and alerts nobody has seen; nothing for people who are not logged in."""
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not is_user(user):
+        return {}
+    alerts = selectors.alerts_visible(user).filter(seen_at__isnull=True)
+    switches = KillSwitch.objects.filter(level__gt=0).select_related("account")
+    visible = {account.pk for account in accounts_visible(user)} if switches else set()
+    shown = [row for row in switches if row.account_id is None or row.account_id in visible]
+    return {
+        "alerts": [_alert(alert) for alert in alerts[:TRAY]],
+        "switches": [{"row": row, "name": LEVELS[row.level]} for row in shown],
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.filter
+def sentences(figures: list[dict[str, Any]]) -> str:
+    """Figures as sentences in the reader's language."""
+    return "; ".join(figure_sentence(figure) for figure in figures)
+
+
+@register.filter
+def alert_sentence(alert: Alert) -> str:
+    """The guard's alerts carry their figures; others are told as they were stored."""
+    figures = alert.data.get("figures")
+    if not figures:
+        return alert.sentence
+    state = state_name(alert.code.removeprefix("guard_"))
+    return f"{state}: {sentences(figures)}"
+
+
+@register.filter
+def severity_word(severity: str) -> str:
+    return str(SEVERITIES.get(severity, severity))
+
+
+@register.filter
+def refused_codes(verdicts: list[dict[str, Any]]) -> str:
+    """Codes of what refused, comma-separated."""
+    return ", ".join(str(verdict["code"]) for verdict in verdicts if not verdict["passed"])
+
+
+@register.filter
+def guard_word(state: str) -> str:
+    return state_name(state)
+
+
+def _alert(alert: Any) -> dict[str, Any]:
+    return {"row": alert, "severity": SEVERITIES.get(alert.severity, alert.severity)}

@@ -1,0 +1,89 @@
+// @ts-check
+/** The guard on every page, and the risk pages: parts are asked for anew when something happened. */
+
+/** @typedef {import("./patch.js").Json} Json */
+
+import { localTimes } from "./words.js";
+
+const RISK = "risk";
+const WAIT_MS = 400;
+
+export class Risk {
+  constructor() {
+    this.timer = 0;
+    bindKill(document);
+    document.body.addEventListener("htmx:afterSettle", () => localTimes(document));
+  }
+
+  /**
+   * @param {string} topic
+   * @param {Json} state
+   * @param {Json | null} patch null when all of it is new
+   */
+  changed(topic, state, patch) {
+    if (topic !== RISK && !topic.startsWith(`${RISK}:`)) {
+      return;
+    }
+    if (state.guard) {
+      paintChips(topic.slice(RISK.length + 1), state.guard.state);
+    }
+    if (patch !== null && this.timer === 0) {
+      this.timer = window.setTimeout(() => this.ask(), WAIT_MS);
+    }
+  }
+
+  /** A part in which somebody is typing stays until they are done. */
+  ask() {
+    this.timer = 0;
+    for (const part of document.querySelectorAll("[data-risk-live]")) {
+      const lists = [part, ...document.querySelectorAll("#lock-list, #guard-history")];
+      if (lists.some((each) => each.contains(document.activeElement) && typing())) {
+        this.timer = window.setTimeout(() => this.ask(), WAIT_MS * 5);
+        continue;
+      }
+      part.dispatchEvent(new CustomEvent("told"));
+    }
+  }
+
+  /** @param {boolean} alive */
+  setAlive(alive) {
+    for (const part of document.querySelectorAll("[data-risk]")) {
+      part.toggleAttribute("data-stale", !alive);
+    }
+  }
+
+  paintAges() {}
+}
+
+/** @returns {boolean} */
+function typing() {
+  return document.activeElement?.matches("input, select, textarea") ?? false;
+}
+
+/**
+ * @param {string} account
+ * @param {string} state
+ */
+function paintChips(account, state) {
+  for (const found of document.querySelectorAll(`[data-guard="${account}"]`)) {
+    const chip = /** @type {HTMLElement} */ (found);
+    const text = chip.querySelector("span");
+    chip.dataset.guardState = state;
+    if (text) {
+      text.textContent = chip.getAttribute(`data-word-${state}`) ?? state;
+    }
+  }
+}
+
+/** The word to type follows the level that is chosen. @param {Document} root */
+function bindKill(root) {
+  for (const form of root.querySelectorAll("[data-kill-form]")) {
+    form.addEventListener("change", (event) => {
+      const word = /** @type {HTMLElement} */ (event.target).dataset?.confirm;
+      const shown = form.querySelector("[data-confirm-word]");
+      if (word && shown) {
+        shown.textContent = word;
+      }
+    });
+  }
+}
