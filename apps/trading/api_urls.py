@@ -6,6 +6,8 @@ from apps.trading import api
 
 app_name = "trading-api"
 
+STRATEGY = "strategies/<int:pk>/"
+
 urlpatterns = [
     path("orders/", api.OrderList.as_view(), name="orders"),
     path("orders/cancel-all/", api.OrdersCancelAll.as_view(), name="cancel-all"),
@@ -25,4 +27,17 @@ urlpatterns = [
     path("schedules/", api.ScheduleList.as_view(), name="schedules"),
     path("schedules/weeks/", api.OccurrenceList.as_view(), name="weeks"),
     path("schedules/weeks/<int:pk>/", api.OccurrenceAnswer.as_view(), name="week"),
+    path("strategies/", api.StrategyList.as_view(), name="strategies"),
+    path("strategies/providers/", api.ProviderList.as_view(), name="providers"),
+    path(STRATEGY, api.StrategyDetail.as_view(), name="strategy"),
+    path(f"{STRATEGY}policies/", api.PolicyList.as_view(), name="policies"),
+    path(f"{STRATEGY}snapshots/", api.SnapshotList.as_view(), name="snapshots"),
+    path(f"{STRATEGY}snapshots/upload/", api.SnapshotUpload.as_view(), name="snapshot-upload"),
+    path(
+        f"{STRATEGY}snapshots/provider/",
+        api.SnapshotFromProvider.as_view(),
+        name="snapshot-provider",
+    ),
+    path("snapshots/template.csv", api.SnapshotTemplate.as_view(), name="snapshot-template"),
+    path("snapshots/<int:pk>/", api.SnapshotDetail.as_view(), name="snapshot"),
 ]

@@ -8,9 +8,10 @@ are skipped. What is finer than the tenth decimal is cut off, never rounded up.
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -72,6 +73,24 @@ def read(content: bytes | str) -> Read:
         _read_table(text, found)
     except Wrong as wrong:
         found.complain(FILE, *wrong.args)
+    if not found.errors and not found.rows:
+        found.complain(FILE, "empty", _("There is no line with a weight in the file."))
+    return found
+
+
+def read_items(items: Iterable[Mapping[str, Any]]) -> Read:
+    """The same for what a program sends: con_id, symbol, weight and so on, numbers or texts.
+
+    "line 1" is the first of them.
+    """
+    found = Read()
+    for line, item in enumerate(items, start=1):
+        cells = {name: str(item.get(name) or "").strip() for name in COLUMNS}
+        cells |= {"conid": str(item.get("con_id") or ""), "weight": str(item.get("weight", ""))}
+        try:
+            found.rows.append(_row(line, cells, ","))
+        except Wrong as wrong:
+            found.complain(line, *wrong.args)
     if not found.errors and not found.rows:
         found.complain(FILE, "empty", _("There is no line with a weight in the file."))
     return found

@@ -20,6 +20,14 @@ from apps.trading.api.runs import (
     RunResume,
 )
 from apps.trading.api.schedules import OccurrenceAnswer, OccurrenceList, ScheduleList
+from apps.trading.api.snapshots import (
+    SnapshotDetail,
+    SnapshotFromProvider,
+    SnapshotList,
+    SnapshotTemplate,
+    SnapshotUpload,
+)
+from apps.trading.api.strategies import PolicyList, ProviderList, StrategyDetail, StrategyList
 
 __all__ = [
     "ExecutionList",
@@ -31,6 +39,8 @@ __all__ = [
     "OrderWhatIf",
     "OrdersCancelAll",
     "OrdersGlobalCancel",
+    "PolicyList",
+    "ProviderList",
     "RunAnswers",
     "RunApprove",
     "RunCancel",
@@ -40,4 +50,11 @@ __all__ = [
     "RunReportCsv",
     "RunResume",
     "ScheduleList",
+    "SnapshotDetail",
+    "SnapshotFromProvider",
+    "SnapshotList",
+    "SnapshotTemplate",
+    "SnapshotUpload",
+    "StrategyDetail",
+    "StrategyList",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -19,7 +20,7 @@ from apps.trading.selectors.strategies import policy_newest
 from apps.trading.services.planning import targets_stream
 from apps.trading.services.providing import weights_of
 from apps.trading.services.resolving import rows_resolve
-from apps.trading.weightfile import LARGEST, STEP, Read, Row
+from apps.trading.weightfile import LARGEST, STEP, Read
 
 CSV, API, ADMIN, PROVIDER = "csv", "api", "admin", "provider"
 WEIGHTS = "weights"
@@ -67,15 +68,15 @@ def snapshot_from_rows(
     *,
     user: User,
     strategy: Strategy,
-    rows: Iterable[Row],
+    rows: Iterable[Mapping[str, Any]],
     dated_on: date,
     at: datetime,
     note: str = "",
     origin: str = API,
 ) -> DecisionSnapshot:
-    """The same for lines that a program sends; `line` counts them from 1."""
+    """The same for what a program sends: weight, con_id or symbol, sec_type, currency, exchange."""
     check_may_upload(user, strategy.account)
-    found = Read(rows=list(rows))
+    found = weightfile.read_items(rows)
     return _from_rows(
         found, user=user, strategy=strategy, origin=origin, dated_on=dated_on, at=at, note=note
     )
