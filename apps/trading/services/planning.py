@@ -22,6 +22,8 @@ from apps.trading.rebalance import Line, PlanResult, Quoted, plan
 from apps.trading.rebalance.digest import plain
 from apps.trading.services.freezing import Frozen, freeze
 from apps.trading.services.run_steps import enter, first_event, note
+from apps.trading.services.terms import step_at
+from apps.trading.shapes import stepped
 from apps.trading.states import RunState
 from ibkr.types import LinkState
 
@@ -72,9 +74,9 @@ def targets_stream(account: BrokerAccount) -> None:
 
 
 def intent_for(
-    run: TradeRun, line: Line, quoted: Quoted, *, plan_line_id: int | None = None
+    run: TradeRun, line: Line, quoted: Quoted, instrument: Instrument, plan_line_id: int
 ) -> OrderIntent:
-    """The first order of a line as the gate should judge it."""
+    """The first order of a line as it will be put to the gate."""
     side = "BUY" if line.quantity > 0 else "SELL"
     price = quoted.price or Decimal(0)
     touch = pricing.Touch(price, quoted.bid, quoted.ask, price)
@@ -87,11 +89,15 @@ def intent_for(
         order_type=style.order_type,
         tif=style.tif,
         source=Source.RUN,
-        limit_price=style.limit_price,
+        limit_price=_stepped(style.limit_price, instrument, side),
         algo_strategy=style.algo_strategy,
         strategy=run.strategy.name,
         plan_line_id=plan_line_id,
     )
+
+
+def _stepped(price: Decimal | None, instrument: Instrument, side: str) -> Decimal | None:
+    return None if price is None else stepped(price, step_at(instrument, price), side)
 
 
 def _wait(run: TradeRun, frozen: Frozen, at: datetime) -> bool:
@@ -122,12 +128,13 @@ def _gate_and_keep(
 ) -> None:
     """The plan is kept even when the gate refuses it: the page shows what was refused."""
     made = _keep(run, frozen.inputs.nlv, result, at)
-    ids = dict(made.lines.values_list("instrument_id", "pk"))
+    rows = {line.instrument_id: line for line in made.lines.select_related("instrument")}
     decisions = []
     freed = Decimal(0)
     for line in result.trades:
         quoted = frozen.inputs.prices[line.con_id]
-        intent = intent_for(run, line, quoted, plan_line_id=ids[line.con_id])
+        row = rows[line.con_id]
+        intent = intent_for(run, line, quoted, row.instrument, row.pk)
         # A buy is judged with the money that the lines before it bring and take.
         decisions.append(risk.gate_check(intent=intent, at=at, freed=freed))
         freed -= _cash_taken(line)
