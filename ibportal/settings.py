@@ -55,6 +55,7 @@ STRATEGY_PROVIDERS = {
     "momentum_rank": "apps.trading.providers.MomentumRank",
     **env.pairs("STRATEGY_PROVIDERS"),
 }
+RISK_SECOND_PERSON = env.flag("RISK_SECOND_PERSON", default=False)
 GUARD_SECONDS = env.number("GUARD_SECONDS", default=15, low=1, high=300)
 GUARD_HISTORY_DAYS = env.number("GUARD_HISTORY_DAYS", default=30, low=1, high=3650)
 MISMATCH_GRACE_SECONDS = env.number("MISMATCH_GRACE_SECONDS", default=60, low=1, high=3600)

@@ -364,7 +364,7 @@ def _margins() -> None:
         **both(account={"excess": None}),
     )
     # The rule begins in June 2026: a day later than that.
-    after = {"at": datetime(2026, 6, 5, 17, tzinfo=NOON.tzinfo)}
+    after: dict[str, Any] = {"at": datetime(2026, 6, 5, 17, tzinfo=NOON.tzinfo)}
     trials(
         "intraday_margin",
         **_three(lambda n: trial(margin=margin("0", n, "1000"), **after), "999", "1000", "1001"),

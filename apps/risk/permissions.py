@@ -10,6 +10,7 @@ from apps.lib.errors import NotAllowed
 
 KILL = "risk.kill"
 LIFT = "risk.lift"
+LIMITS = "risk.change_limits"
 TRADE = "trading.trade"
 """The order pages sit above this app, so their permission is named here by the shared contract."""
 
@@ -46,6 +47,16 @@ def check_may_lift(user: User, account: BrokerAccount | None) -> None:
             _("You may not lift kill levels, halts and locks here."),
             remedy=_("Ask an administrator for the permission to lift them."),
         )
+
+
+def check_may_change_limits(user: User, account: BrokerAccount | None) -> AbstractUser:
+    """The user, for the change's own row. Limits of everything need no grant of an account."""
+    if not (isinstance(user, AbstractUser) and _has(user, LIMITS) and _granted(user, account)):
+        raise NotAllowed(
+            _("You may not change limits here."),
+            remedy=_("Ask an administrator for the permission to change limits."),
+        )
+    return user
 
 
 def _granted(user: User, account: BrokerAccount | None) -> bool:

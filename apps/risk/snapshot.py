@@ -126,6 +126,8 @@ class Standing:
     locks: frozenset[str] = frozenset()
     """Kinds of the open locks on this instrument: mismatch, unknown, manual."""
     evaluated_at: datetime | None = None
+    period: Decimal = Decimal(15)
+    """Seconds between two evaluations."""
 
 
 @dataclass(frozen=True, slots=True)

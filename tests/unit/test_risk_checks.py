@@ -1,5 +1,7 @@
 """Each of the forty checks below, at and above its limit, and without its input."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,6 @@ from apps.risk.snapshot import Account, Link, Snapshot, Standing
 from ibkr.types import LinkState
 from tests.factories import NOON
 from tests.gate_trials import BASE, TRIALS, resting, trial
-
 
 INTENT_SIZE = trial()("none").intent.quantity
 
@@ -65,7 +66,7 @@ def test_on_a_good_day_all_forty_pass() -> None:
 def test_whatever_is_missing_every_check_answers(
     *, side: str, kind: str, lacking: set[str], values: bool, source: str
 ) -> None:
-    changed = {} if values else {"account": {"net_liquidation": None, "rates": {}}}
+    changed: dict[str, Any] = {} if values else {"account": {"net_liquidation": None, "rates": {}}}
     order = {"side": side, "order_type": kind, "source": source}
     if kind in {"MKT", "MOC"}:
         order["limit_price"] = None  # type: ignore[assignment]

@@ -11,7 +11,6 @@ from apps.risk.checks.base import (
     check,
     gettext_noop,
     missing,
-    number,
     passed,
     refused,
 )
@@ -28,7 +27,6 @@ WAITING = frozenset({"STP", "STP LMT", "TRAIL", "TRAIL LIMIT", "MIT", "LIT"})
         "Broker position ≠ our ledger after a grace time: that instrument is reduce-only until "
         "a person adopts, explains, balances or closes."
     ),
-    parameters=(number("grace", "seconds", "how long they may differ", "30"),),
 )
 def mismatch(case: Case) -> Verdict:
     code, standing = "mismatch", case.snapshot.standing

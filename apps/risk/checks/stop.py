@@ -42,11 +42,12 @@ def kill(case: Case) -> Verdict:
         "The guard has not completed an evaluation within three of its periods: refuses what "
         "raises risk."
     ),
-    parameters=(number("seconds", "seconds", "oldest evaluation: three periods", "45"),),
+    parameters=(number("periods", "count", "periods the guard may miss", "3"),),
 )
 def guard_silent(case: Case) -> Verdict:
     code, looked_at = "guard_silent", case.snapshot.standing.evaluated_at
-    limit = case.limits.number(code, "seconds")
+    periods = case.limits.number(code, "periods")
+    limit = None if periods is None else periods * case.snapshot.standing.period
     if looked_at is None:
         return (warned if case.lowers else refused)(
             code, gettext_noop("The guard has never looked at this account.")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+
 from apps.risk.levels import Guard
 from apps.risk.models import GuardEvaluation, GuardState, Lock
 from apps.risk.selectors.kill import kill_level
@@ -27,6 +29,7 @@ def standing_of(account_id: int, con_id: int) -> Standing:
         figures=_figures(account_id) | _latched(state.latches),
         locks=locks,
         evaluated_at=state.evaluated_at,
+        period=Decimal(settings.GUARD_SECONDS),
     )
 
 

@@ -6,9 +6,12 @@ from apps.risk.services.flattening import flatten_step, flattens_advance, flatte
 from apps.risk.services.gate import gate_check, gate_preview
 from apps.risk.services.guard import guard_evaluate, guard_evaluate_all, guard_thin
 from apps.risk.services.kill import kill_lift, kill_set
+from apps.risk.services.limits import LimitScope, limit_change, limit_decide
 from apps.risk.services.locks import lock_close, lock_get, lock_open, mismatches_check
+from apps.risk.services.restrictions import restriction_add, restriction_end
 
 __all__ = [
+    "LimitScope",
     "Raised",
     "alert_raise",
     "alert_seen",
@@ -23,8 +26,12 @@ __all__ = [
     "guard_thin",
     "kill_lift",
     "kill_set",
+    "limit_change",
+    "limit_decide",
     "lock_close",
     "lock_get",
     "lock_open",
     "mismatches_check",
+    "restriction_add",
+    "restriction_end",
 ]
