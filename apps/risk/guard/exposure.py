@@ -8,6 +8,7 @@ from apps.risk.guard.judge import above, share
 from apps.risk.guard.types import Figure, GuardLimits, Holding, Picture
 
 HUNDREDTH = 0.01
+NO_ISSUER = {"CASH", "FUT"}
 
 
 def worth(held: Holding) -> Decimal | None:
@@ -52,10 +53,11 @@ def exposure(picture: Picture, limits: GuardLimits) -> list[Figure]:
 
 
 def heaviest(known: Iterable[tuple[Holding, Decimal]]) -> tuple[str, Decimal]:
-    """The issuer with the largest net exposure; currencies are cash, not issuers."""
+    """The issuer with the largest net exposure; currencies and futures have none (the gate gives
+    them limits of their own)."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for held, value in known:
-        if held.sec_type != "CASH":
+        if held.sec_type not in NO_ISSUER:
             sums[held.issuer] += value
     if not sums:
         return "", Decimal(0)
