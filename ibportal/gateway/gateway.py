@@ -16,6 +16,7 @@ from apps.lib import redis as store
 from apps.marketdata import services
 from apps.marketdata.pipeline import Pipeline
 from apps.marketdata.selectors import market_data_type
+from apps.risk.selectors import is_dropped
 from apps.trading import holders
 from ibkr.errors import IbkrError, LinkFailure, RequestTimeout
 from ibkr.port import BrokerEvent, BrokerPort, register
@@ -86,6 +87,7 @@ class Gateway:
         self.session = self._new_session()
         self._written = threading.Condition()
         self._positions_at = NEVER
+        self._dropped = False
         self._stop = threading.Event()
         self._care = threading.Event()
         self._caretaker = threading.Thread(target=self._take_care, name="caretaker", daemon=True)
@@ -184,6 +186,8 @@ class Gateway:
 
     def on_up(self, port: BrokerPort) -> None:
         """Leases, then the broker's picture of positions and of orders, then subscriptions."""
+        if is_dropped(self.row.pk):
+            raise LinkFailure("Kill level 5 is set: the connection stays dropped.", code="killed")
         self._take_leases(port.accounts)
         self.hear(ManagedAccounts(port.accounts, clock.now()))
         port.set_market_data_type(market_data_type(self.row))
@@ -260,20 +264,25 @@ class Gateway:
         self.streams.refresh(port)
 
     def _follow_row(self) -> None:
-        """A person may have changed the connection, or switched it off."""
+        """A person may have changed the connection, switched it off, or dropped it."""
         row = Connection.objects.filter(pk=self.row.pk).first()
-        if row is None or (link_settings(row), row.enabled, row.market_data_type) == (
+        if row is None:
+            return
+        dropped = is_dropped(row.pk)
+        if (link_settings(row), row.enabled, row.market_data_type, dropped) == (
             link_settings(self.row),
             self.row.enabled,
             self.row.market_data_type,
+            self._dropped,
         ):
             return
         log.info("connection %s was changed, starting its session anew", row.slug)
+        self._dropped = dropped
         self.session.stop()
         self.row = row
         self.session = self._new_session()
         register(row.slug, self.session.port)
-        if row.enabled:
+        if row.enabled and not dropped:
             self.session.start()
 
     def _new_session(self) -> Session:

@@ -21,7 +21,8 @@ def above(
     uncovered: int = 0,
 ) -> Figure:
     """Breached above the limit, a warning from `warn_share` of it. Exactly at it is allowed."""
-    shown = None if value is None else value.quantize(PLACES)
+    # Adding zero takes the sign off a zero.
+    shown = None if value is None else value.quantize(PLACES) + 0
     warn = None if limit is None else limit * warn_share
     state = Guard.OK
     if shown is None:

@@ -7,6 +7,7 @@ from django.db.models import Max, Q, QuerySet
 
 from apps.accounts.permissions import User
 from apps.accounts.selectors import accounts_visible
+from apps.risk.levels import Kill
 from apps.risk.models import Alert, Flatten, GuardState, KillEvent, KillSwitch, Lock
 
 
@@ -23,6 +24,12 @@ def own_level(account_id: int | None) -> int:
     """The level of this account alone, or the global one for None."""
     found = kill_switch(account_id)
     return 0 if found is None else found.level
+
+
+def is_dropped(connection_id: int) -> bool:
+    """Whether everything, or an account of this connection, stands at level 5."""
+    mine = Q(account__isnull=True) | Q(account__connection=connection_id)
+    return KillSwitch.objects.filter(mine, level__gte=Kill.DROP).exists()
 
 
 def kill_switch(account_id: int | None) -> KillSwitch | None:
