@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
@@ -179,3 +180,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_held(account: BrokerAc
                 gate_check(intent=wanted(account), at=NOON)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 14
+
+
+def test_the_table_in_the_docs_is_what_the_code_says() -> None:
+    call_command("risk_table", "--check")
