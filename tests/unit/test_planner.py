@@ -46,6 +46,15 @@ def test_costs_are_paid_before_the_buffer_is_touched() -> None:
     assert result.cash_after == 10_000 - 9700 - Decimal(1) - Decimal("0.05") * 97
 
 
+def test_what_the_sells_cost_is_not_spent_again() -> None:
+    result = planned({1: 0, 2: "0.5"}, {1: 100, 2: 1}, held={1: 20}, cash=0, nlv=2000)
+    assert traded(result) == {1: -20, 2: 1000}
+    assert result.cash_after == 2000 - 1000 - result.cost
+    tight = planned({1: 0, 2: 1}, {1: 100, 2: 1}, held={1: 20}, cash=0, nlv=2000)
+    spent = line(tight, 2).value + line(tight, 2).cost
+    assert spent <= 2000 - line(tight, 1).cost < spent + 2
+
+
 def test_available_funds_below_cash_are_the_limit() -> None:
     result = planned({1: "0.5"}, {1: 100}, available=1500)
     assert traded(result) == {1: 14}

@@ -26,7 +26,7 @@ from apps.trading.providers import (
 DAY = date(2026, 11, 20)
 
 
-def given(**prices: Sequence[float | str]) -> Given:
+def given(**prices: Sequence[object]) -> Given:
     """Closes by conId as c1=[...], the last one of yesterday."""
     closes = {
         int(name[1:]): [
@@ -88,7 +88,12 @@ def test_a_price_that_never_moves_has_no_volatility() -> None:
 
 
 def test_momentum_takes_the_strongest_and_sells_the_rest() -> None:
-    prices = {"c1": [10, 11, 99], "c2": [10, 14, 0.1], "c3": [10, 12, 50], "c4": [10, 9, 90]}
+    prices: dict[str, list[float]] = {
+        "c1": [10, 11, 99],
+        "c2": [10, 14, 0.1],
+        "c3": [10, 12, 50],
+        "c4": [10, 9, 90],
+    }
     params = {"con_ids": [1, 2, 3, 4], "top": 2, "days": 1, "skip": 1, "total": "0.8"}
     weights = MomentumRank(params).weights(given(**prices))
     assert weights == {1: 0, 2: Decimal("0.4"), 3: Decimal("0.4"), 4: 0}
