@@ -15,7 +15,8 @@ def table() -> str:
     for number, code in enumerate(ORDER, start=1):
         policy = POLICIES[code]
         defaults = "; ".join(_told(parameter) for parameter in policy.parameters) or "–"
-        rows.append(f"| {number} | `{code}` | {policy.scope} | {defaults} | {policy.meaning} |")
+        meaning = policy.meaning.replace("|", "\\|")
+        rows.append(f"| {number} | `{code}` | {policy.scope} | {defaults} | {meaning} |")
     return "\n".join(rows)
 
 
