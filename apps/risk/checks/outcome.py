@@ -97,7 +97,8 @@ def self_match(case: Case) -> Verdict:
 
 def _rests_against(case: Case, order: WorkingOrder) -> bool:
     intent = case.intent
-    if order.con_id != intent.con_id or order.side == intent.side:
+    if order.con_id != intent.con_id or order.side == intent.side or intent.parent_signed:
+        # A child sleeps until its parent is filled: it meets nothing before.
         return False
     if order.order_id == intent.order_id or order.order_type in WAITING or not order.remaining:
         return False
@@ -108,9 +109,6 @@ def _rests_against(case: Case, order: WorkingOrder) -> bool:
 def _reach(case: Case) -> Decimal | None:
     """The worst price the order takes: its limit, or the side of the quote it meets."""
     intent = case.intent
-    if intent.parent_signed:
-        # A child wakes up later; the gate's second look judges what follows it.
-        return Decimal("-Infinity") if case.buys else Decimal("Infinity")
     if intent.order_type in LIMITED and intent.limit_price is not None:
         return intent.limit_price
     return case.far
