@@ -5,13 +5,16 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from apps.trading.points import NAMES
 from tests.chaos.compare import Difference, compare
 from tests.chaos.world import World
 
-SYMBOLS = {"AAPL": 265598, "MSFT": 272093, "KO": 8894, "JPM": 1520593}
+ACCOUNT = "DU7654321"
+HELD = {"VTI": 12340041, "BRK B": 72063691, "IBM": 8314}
+"""What the smaller account of the demo holds: risk lets it trade both ways."""
 QUIET_WITHIN = 90.0
 HURTS = ("none", "gateway", "worker", "socket", "redis", "database")
 
@@ -42,7 +45,7 @@ class Round:
 
     def play(self) -> Outcome:
         began = time.monotonic()
-        before = set(self.world.gateway_pids())
+        before = self.world.deaths()
         self.world.arm(self.point, self.dice.randint(1, 2))
         hurting = threading.Timer(self.dice.uniform(0.0, 0.6), self._hurt)
         hurting.start()
@@ -63,39 +66,59 @@ class Round:
                 action()
 
     def _order(self) -> None:
+        """Market orders fill; limits rest far away, some are changed and some cancelled at once."""
         self._count += 1
-        con_id = self.dice.choice(list(SYMBOLS.values()))
+        con_id = self.dice.choice(list(HELD.values()))
         body: dict[str, Any] = {
-            "account": 1,
+            "account": self.world.account_id(ACCOUNT),
             "con_id": con_id,
             "side": self.dice.choice(["BUY", "SELL"]),
-            "quantity": str(self.dice.randint(1, 9)),
+            "quantity": str(self.dice.randint(1, 4)),
             "order_type": "MKT",
         }
-        if self.dice.random() < 0.4 and self._count > 1:
-            body |= {"order_type": "LMT", "tif": "GTC", **self._far(con_id, body["side"])}
+        if self._count > 1:
+            body |= self.dice.choice([self._resting, self._bracket, dict])(body)
         key = f"chaos-{self.name}-{self._count}"
         status, told = self.world.insist("/orders/", body, key=key)
-        if status == 201:
-            self.outcome.accepted += 1
-            self._placed.append(told["id"])
-            if body["order_type"] == "LMT" and self.dice.random() < 0.5:
-                self.world.insist(f"/orders/{told['id']}/cancel/", {})
-        else:
+        if status != 201:
             self.outcome.refused.append(f"{status} {str(told)[:200]}")
+            return
+        members = [told, *told["children"]]
+        self.outcome.accepted += len(members)
+        self._placed += [member["id"] for member in members]
+        if body["order_type"] == "LMT":
+            self._touch(told["id"])
 
-    def _far(self, con_id: int, side: str) -> dict[str, str]:
-        """A limit that rests: six percent away from the market."""
-        price = float(self.world.portal.simulator("/state")["prices"][str(con_id)]["last"])
-        return {"limit_price": f"{price * (0.94 if side == 'BUY' else 1.06):.2f}"}
+    def _resting(self, body: dict[str, Any]) -> dict[str, Any]:
+        away = Decimal("0.96") if body["side"] == "BUY" else Decimal("1.04")
+        return {"order_type": "LMT", "tif": "GTC", "limit_price": self._price(body, away)}
 
-    def _until_death(self, before: set[int]) -> None:
+    def _bracket(self, body: dict[str, Any]) -> dict[str, Any]:
+        up = body["side"] == "BUY"
+        profit, loss = Decimal("1.04"), Decimal("0.96")
+        return {
+            "take_profit": self._price(body, profit if up else loss),
+            "stop_loss": self._price(body, loss if up else profit),
+        }
+
+    def _price(self, body: dict[str, Any], share: Decimal) -> str:
+        told = self.world.portal.simulator("/state")["prices"][str(body["con_id"])]["last"]
+        return format((Decimal(str(told)) * share).quantize(Decimal("0.01")), "f")
+
+    def _touch(self, pk: int) -> None:
+        what = self.dice.random()
+        if what < 0.4:
+            self.world.insist(f"/orders/{pk}/cancel/", {}, within=10)
+        elif what < 0.7:
+            # Refused while it is not working yet: that is an answer too.
+            self.world.call(f"/orders/{pk}/", {"quantity": "5"}, method="PATCH")
+
+    def _until_death(self, before: int) -> None:
         """The point is passed by more orders until somebody died there."""
-        for _ in range(4):
-            until = time.monotonic() + 6.0
+        for _ in range(5):
+            until = time.monotonic() + 5.0
             while time.monotonic() < until:
-                now = set(self.world.gateway_pids())
-                if before - now:
+                if self.world.deaths() > before:
                     self.outcome.died = True
                     self.world.free_leases()
                     return

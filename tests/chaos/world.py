@@ -1,6 +1,7 @@
 """A running portal as chaos rounds see it: API, rows, broker, and ways to hurt it."""
 
 import contextlib
+import http.client
 import http.cookiejar
 import json
 import os
@@ -18,6 +19,7 @@ from typing import Any
 import psycopg
 import redis
 
+from apps.trading.points import KEY, NAMES
 from tests.chaos.compare import Book
 from tests.portal import Portal, eventually
 
@@ -53,14 +55,16 @@ class World:
         }
         self._open("/login/", urllib.parse.urlencode(form).encode()).read()
 
-    def call(self, path: str, body: Any = None, *, key: str = "") -> Answer:
+    def call(
+        self, path: str, body: Any = None, *, key: str = "", method: str | None = None
+    ) -> Answer:
         """Status and JSON; status 0 when nobody answered."""
         headers = {"X-CSRFToken": self._csrf(), "Content-Type": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
         data = None if body is None else json.dumps(body).encode()
         try:
-            with self._open(f"/api/v1{path}", data, headers) as answer:
+            with self._open(f"/api/v1{path}", data, headers, method) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
@@ -71,11 +75,14 @@ class World:
             return 0, str(error)
 
     def insist(self, path: str, body: Any, *, key: str = "", within: float = 60.0) -> Answer:
-        """Repeats a request until somebody decides on it; a key makes that safe."""
+        """Repeats a request until somebody decides on it; a key makes that safe.
+
+        The gate refuses while link or prices are away (409): that passes.
+        """
         until = time.monotonic() + within
         while True:
             status, told = self.call(path, body, key=key)
-            decided = status in (200, 201, 202, 400, 404, 409)
+            decided = status in (200, 201, 202, 400, 404)
             if decided or time.monotonic() > until:
                 return status, told
             if status == 403:
@@ -83,8 +90,11 @@ class World:
                     self.log_in()
             threading.Event().wait(RETRY)
 
-    def _open(self, path: str, data: bytes | None = None, headers: Any = None) -> Any:
-        request = urllib.request.Request(self.portal.address + path, data, headers or {})
+    def _open(
+        self, path: str, data: bytes | None = None, headers: Any = None, method: str | None = None
+    ) -> Any:
+        address = self.portal.address + path
+        request = urllib.request.Request(address, data, headers or {}, method=method)
         return self._opener.open(request, timeout=20)
 
     def _csrf(self) -> str:
@@ -101,6 +111,10 @@ class World:
         path = self.portal.folder / "var" / "ibportal.sqlite3"
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
             return list(file.execute(statement).fetchall())
+
+    def account_id(self, code: str) -> int:
+        ((pk,),) = self.select(f"SELECT id FROM accounts_brokeraccount WHERE code = '{code}'")  # noqa: S608  # ours
+        return int(pk)
 
     def book(self) -> Book:
         orders = self.select(
@@ -132,11 +146,22 @@ class World:
     # ways to hurt it
 
     def arm(self, point: str, hits: int) -> None:
-        self.redis.set(f"ibportal:chaos:{point}", hits)
+        self._stubbornly(lambda: self.redis.set(KEY.format(name=point), hits))
 
     def disarm(self) -> None:
-        for key in self.redis.scan_iter("ibportal:chaos:*"):
-            self.redis.delete(key)
+        self._stubbornly(lambda: self.redis.delete(*(KEY.format(name=name) for name in NAMES)))
+
+    def _stubbornly(self, call: Callable[[], object]) -> None:
+        """Redis may be dead just now."""
+
+        def done() -> bool:
+            try:
+                call()
+            except redis.RedisError:
+                return False
+            return True
+
+        eventually(done, within=60, what="Redis to answer")
 
     def kill(self, pattern: str) -> None:
         """What is starting again just now may not be there to kill."""
@@ -190,11 +215,14 @@ class World:
             "database": self.cut_database,
         }
 
-    def gateway_pids(self) -> list[int]:
-        return self.portal.pids(GATEWAY)
+    def deaths(self) -> int:
+        """How often a process has died at a named point so far."""
+        return self.portal.log("gateway-demo").count("dies at the point")
 
     def ready(self) -> bool:
-        return any("ready" in detail for detail in self.portal.links().values())
+        checks = self.portal.readiness()["checks"]
+        links = [row["ok"] for name, row in checks.items() if name.startswith("link")]
+        return bool(links) and all(links)
 
     def wait_ready(self, *, within: float = 90.0) -> None:
         eventually(self.ready, within=within, what=f"a ready link: {self.portal.links()}")
