@@ -69,6 +69,8 @@ def working_order(row: Order) -> WorkingOrder:
         plan_line_id=row.plan_line_id,
         source=row.source,
         idempotency_key=row.idempotency_key,
+        oca_group=row.oca_group,
+        parent_id=row.parent_id,
     )
 
 
