@@ -214,6 +214,45 @@ def test_a_provider_that_cannot_be_loaded_says_so(account: BrokerAccount) -> Non
     assert caught.value.code == "unknown_provider"
 
 
+class Careless:
+    """A provider of somebody's own with a mistake in it."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.answer = params["answer"]
+
+    def con_ids(self) -> list[int]:
+        return [1]
+
+    def closes_needed(self) -> int:
+        return 0
+
+    def weights(self, given: object) -> Any:
+        del given
+        return {"float": {1: 0.5}, "other": {2: Decimal(1)}, "none": None}[self.answer]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        ("float", "provider_failed", "must be Decimals"),
+        ("other", "unknown_instrument", "conIds: 2"),
+        ("none", "provider_failed", "TypeError"),
+        ("else", "provider_failed", "KeyError"),
+    ],
+)
+def test_a_careless_provider_is_told_and_breaks_nothing(
+    account: BrokerAccount, answer: str, code: str, told: str
+) -> None:
+    instrument(1, "AAPL")
+    with override_settings(STRATEGY_PROVIDERS={"mine": f"{__name__}.Careless"}):
+        strategy = create(None, account, provider="mine", params={"answer": answer})
+        with pytest.raises(ProviderFailed, match=told) as caught:
+            services.snapshot_from_provider(strategy=strategy, dated_on=TODAY, at=NOON)
+        assert caught.value.code == code
+        with pytest.raises(ProviderFailed, match="KeyError"):
+            create(None, account, name="other", provider="mine")
+
+
 def test_weights_of_a_provider_are_checked_like_all_others(account: BrokerAccount) -> None:
     instrument(1, "AAPL")
     params = {"weights": {"1": "1.03"}}

@@ -1,5 +1,6 @@
 """Finds a strategy's provider by its name, gives it what it needs, and asks for weights."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +18,8 @@ from apps.marketdata.selectors import closes_since, last_closes
 from apps.marketdata.services import bars_request
 from apps.trading.models import Strategy
 from apps.trading.providers import Close, Given, Provider, ProviderError, TooShort, WrongParams
+
+log = logging.getLogger(__name__)
 
 CALENDAR_DAYS = Decimal("1.6")
 """Calendar days a session takes up, with room for holidays."""
@@ -47,18 +50,22 @@ def provider_of(name: str, params: Mapping[str, Any]) -> Provider:
             fields={"provider": [_("One of: %s") % known]},
         )
     try:
-        provider: Provider = import_string(path)(params)
+        kind = import_string(path)
     except ImportError as error:
         raise ProviderFailed(
             "unknown_provider",
             _("The provider “%(name)s” cannot be loaded: %(why)s") % {"name": name, "why": error},
             remedy=_("Check STRATEGY_PROVIDERS in the settings and restart the portal."),
         ) from error
+    try:
+        provider: Provider = kind(params)
     except WrongParams as error:
         raise Invalid(
             _("The provider cannot be set up like this."),
             fields={f"params.{error.name}": [_(error.sentence) % error.places]},
         ) from error
+    except Exception as error:
+        raise _broken(name, error) from error
     return provider
 
 
@@ -74,15 +81,19 @@ def weights_of(strategy: Strategy, *, dated_on: date, at: datetime) -> dict[Inst
     names = _instruments(provider.con_ids())
     given = given_to(provider, strategy.account, dated_on=dated_on, at=at)
     try:
-        weights = provider.weights(given)
+        weights = dict(provider.weights(given))
     except TooShort as error:
         _fetch(strategy.account, names[error.con_id], provider.closes_needed(), at)
         raise _failed("history_missing", error, names) from error
     except ProviderError as error:
         raise _failed("provider_failed", error, names) from error
-    strange = set(weights) - set(names)
+    except Exception as error:
+        raise _broken(strategy.provider, error) from error
+    if not all(isinstance(weight, Decimal) for weight in weights.values()):
+        raise _broken(strategy.provider, TypeError("weights must be Decimals"))
+    strange = [con_id for con_id in weights if con_id not in names]
     if strange:
-        raise _unknown(sorted(strange))
+        raise _unknown(strange)
     return {names[con_id]: weight for con_id, weight in weights.items()}
 
 
@@ -143,6 +154,17 @@ def _unknown(con_ids: Sequence[int]) -> ProviderFailed:
         _("The portal does not know these conIds: %(con_ids)s.")
         % {"con_ids": ", ".join(str(con_id) for con_id in con_ids)},
         remedy=_("Search for the instruments once: their details are then stored."),
+    )
+
+
+def _broken(name: str, error: Exception) -> ProviderFailed:
+    """Whatever somebody's own class does wrong is told and never a failure of the portal."""
+    log.warning("the strategy provider %s failed", name, exc_info=error)
+    return ProviderFailed(
+        "provider_failed",
+        _("The provider “%(name)s” failed: %(why)s")
+        % {"name": name, "why": f"{type(error).__name__}: {error}"[:200]},
+        remedy=_("The portal's log has the whole of it."),
     )
 
 
