@@ -171,7 +171,7 @@ def side_total(orders: Iterable[WorkingOrder], *, buys: bool) -> Decimal:
     """
     found = list(orders)
     waiting = {order.order_id: order.signed for order in found}
-    groups: dict[str, Decimal] = {}
+    groups: dict[str, Decimal] = {}  # exits of one parent end each other
     total = ZERO
     for order in found:
         if (order.side == "BUY") is not buys:
@@ -180,8 +180,9 @@ def side_total(orders: Iterable[WorkingOrder], *, buys: bool) -> Decimal:
         parent = waiting.get(order.parent_id or 0, ZERO)
         if parent * signed < 0:
             signed = max(signed + parent, ZERO) if buys else min(signed + parent, ZERO)
-        if order.oca_group:
-            groups[order.oca_group] = max(groups.get(order.oca_group, ZERO), signed, key=abs)
+        group = order.oca_group or (f"#{order.parent_id}" if order.parent_id else "")
+        if group:
+            groups[group] = max(groups.get(group, ZERO), signed, key=abs)
         else:
             total += signed
     return total + sum(groups.values(), ZERO)

@@ -1,5 +1,6 @@
 """Each of the forty checks below, at and above its limit, and without its input."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -121,3 +122,19 @@ def test_a_brackets_children_close_what_their_parent_opens() -> None:
     case = trial(child, working=(resting(con_id=99, side="SELL", oca_group="g"),))("none")
     assert case.worst == 0
     assert case.lowers
+
+
+def test_resting_exits_of_a_filled_entry_leave_room_for_one_close() -> None:
+    exits = tuple(
+        resting(order_id=number, side="SELL", remaining=Decimal(100), parent_id=5)
+        for number in (6, 7)
+    )
+    case = trial({"side": "SELL"}, working=exits)("none")
+    assert case.worst == -INTENT_SIZE
+
+
+def test_the_second_look_does_not_ask_the_broker_again() -> None:
+    first = trial({"side": "SELL", "quantity": Decimal(500)})("buying_power")
+    second = trial({"side": "SELL", "quantity": Decimal(500)}, before_wire=True)("buying_power")
+    assert not CHECKS["buying_power"](first).passed
+    assert CHECKS["buying_power"](second).warning

@@ -12,6 +12,7 @@ from apps.risk.checks.base import (
     number,
     passed,
     refused,
+    warned,
     word,
 )
 from apps.risk.checks.market import close_within
@@ -43,12 +44,25 @@ def buying_power(case: Case) -> Verdict:
     keep = 1 - (case.limits.number(code, "reserve") or Decimal(0))
     if margin is not None and margin.initial_after is not None and margin.equity_after is not None:
         return _within(code, NEEDS, margin.initial_after, margin.equity_after * keep)
-    if case.snapshot.account.mode in case.limits.words(code, "what_if") or not _is_bounded(case):
+    if wants_what_if(case):
         return missing(case, code, WHAT_IF)
+    if not _is_bounded(case):
+        return warned(code, ASKED_BEFORE)
     available = case.snapshot.account.available
     if available is None or case.notional is None:
         return missing(case, code, gettext_noop("the available funds"))
     return _within(code, COSTS, case.notional, (available + case.snapshot.freed) * keep)
+
+
+def wants_what_if(case: Case) -> bool:
+    """Whether the order cannot be judged without the broker's answer.
+
+    The second look follows the first within seconds and rests on the answer that was had there.
+    """
+    if case.lowers or case.snapshot.margin is not None or case.snapshot.before_wire:
+        return False
+    insists = case.snapshot.account.mode in case.limits.words("buying_power", "what_if")
+    return insists or not _is_bounded(case)
 
 
 def _is_bounded(case: Case) -> bool:
@@ -130,7 +144,11 @@ def intraday_margin(case: Case) -> Verdict:
     if account.maintenance is None or account.equity_with_loan is None or case.notional is None:
         return missing(case, code, gettext_noop("the maintenance margin"))
     if not _is_bounded(case):
-        return missing(case, code, WHAT_IF)
+        return (
+            warned(code, ASKED_BEFORE)
+            if case.snapshot.before_wire
+            else missing(case, code, WHAT_IF)
+        )
     need = account.maintenance + case.notional - case.snapshot.freed
     return _within(code, DEFICIT, need, account.equity_with_loan * keep)
 
@@ -161,6 +179,7 @@ def _within(code: str, template: str, need: Decimal, room: Decimal) -> Verdict:
     return passed(code, room, need, "base")
 
 
+ASKED_BEFORE = gettext_noop("Margin was judged when the order was accepted.")
 NEEDS = gettext_noop("Initial margin would be %(value)s, above %(limit)s of equity.")
 COSTS = gettext_noop("The order may cost %(value)s; %(limit)s of available funds may be used.")
 EXCESS_HALT = gettext_noop("Excess liquidity is %(value)s, below %(limit)s: halted.")

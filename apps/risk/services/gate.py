@@ -1,16 +1,22 @@
 """The one door: every order is judged here, and every answer is kept."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from apps.risk.case import Case
 from apps.risk.checks import evaluate
+from apps.risk.checks.margin import wants_what_if
 from apps.risk.models import GateDecision
 from apps.risk.selectors.snapshot import snapshot_take
 from apps.risk.sentences import row_of
 from apps.risk.types import OrderIntent, Verdict
 from ibkr.types import MarginImpact
 
+AskMargin = Callable[[], MarginImpact | None]
+"""None: the broker did not answer."""
 INTENT = (
     "side", "quantity", "order_type", "tif", "limit_price", "stop_price", "outside_rth",
     "algo_strategy", "strategy", "idempotency_key", "plan_line_id", "order_id", "oca_group",
@@ -25,16 +31,20 @@ def gate_check(
     before_wire: bool = False,
     margin: MarginImpact | None = None,
     freed: Decimal = Decimal(0),
+    ask_margin: AskMargin | None = None,
 ) -> GateDecision:
     """Runs all checks on a fresh snapshot, stores the decision and returns it.
 
-    Never raises for a refusal. `margin` is the broker's what-if answer, where somebody asked.
+    Never raises for a refusal. `margin` is the broker's what-if answer, where somebody asked;
+    `ask_margin` gets it and is only called where the order cannot be judged without it.
     `freed` is what earlier orders of the same plan will have freed by then, in base currency; only
     for a look ahead, never for an order that is placed now.
     """
     taken, limits = snapshot_take(
         intent, at=at, before_wire=before_wire, margin=margin, freed=freed
     )
+    if ask_margin is not None and wants_what_if(Case(intent, taken, limits)):
+        taken = replace(taken, margin=ask_margin())
     verdicts = evaluate(intent, taken, limits)
     return GateDecision.objects.create(
         account_id=intent.account_id,
