@@ -5,7 +5,7 @@ import { startBlotter } from "./blotter.js";
 import { OrderPage } from "./orderpage.js";
 import { RunPage } from "./runpage.js";
 import { bindTicket } from "./ticket.js";
-import { word } from "./words.js";
+import { localTimes, word } from "./words.js";
 
 /** @typedef {import("./market.js").Market} Market */
 /** @typedef {{changed: (topic: string, state: any, patch: any) => void, setAlive: (alive: boolean) => void, paintAges: () => void}} View */
@@ -17,6 +17,9 @@ import { word } from "./words.js";
 export function startTrading(market) {
   bindTicket(market);
   document.addEventListener("submit", once);
+  document.addEventListener("pointerdown", aim);
+  document.addEventListener("focusin", aim);
+  document.body.addEventListener("htmx:afterSettle", () => localTimes(document));
   window.addEventListener("pageshow", freeAgain);
   const views = /** @type {View[]} */ (startBlotter());
   if (document.querySelector("[data-order]")) {
@@ -50,5 +53,14 @@ function once(event) {
 function freeAgain(event) {
   if (event.persisted) {
     location.reload();
+  }
+}
+
+/** The trade link of a row that came later knows its instrument from the row. @param {Event} event */
+function aim(event) {
+  const link = event.target instanceof Element ? event.target.closest("[data-trade]") : null;
+  const row = /** @type {HTMLElement | null} */ (link?.closest("[data-row]") ?? null);
+  if (link && row) {
+    link.setAttribute("href", `/orders/new/?con_id=${row.dataset.row}&account=${row.dataset.account}`);
   }
 }

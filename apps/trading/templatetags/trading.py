@@ -8,11 +8,13 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from apps.accounts.figures import MISSING, figure
+from apps.accounts.figures import MISSING, Format, shaped
 from apps.trading import shown
 from apps.trading.words import trading_words
 
 register = template.Library()
+PERCENT = Format(2, 2)
+LONG = 160
 
 
 @register.filter
@@ -45,7 +47,7 @@ def filled_percent(row: shown.Row) -> int:
 @register.filter
 def percent(value: Any) -> str:
     """A fraction as percent with two decimals; a dash when missing."""
-    return MISSING if value in (None, "") else figure(Decimal(value) * 100, "price") + "%"
+    return MISSING if value in (None, "") else shaped(Decimal(value) * 100, PERCENT) + "%"
 
 
 @register.filter
@@ -102,3 +104,10 @@ def reasons(codes: str) -> str:
 def exchange_time(moment: datetime) -> str:
     """In its own zone, whatever zone the page speaks."""
     return f"{moment:%a %F %R %Z}"
+
+
+@register.filter
+def short(value: Any) -> str:
+    """Cut where it would fill the page; the whole of it stands elsewhere on it."""
+    text = str(value)
+    return text if len(text) <= LONG else f"{text[:LONG]}…"

@@ -114,5 +114,9 @@ def _family(found: Order) -> list[Order]:
 
 def _event(event: OrderEvent) -> Context:
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
-    told = {k: mask_text(str(v)) for k, v in data.items() if v not in (None, "", [], {})}
+    told = {
+        name: mask_text(str(value))
+        for name, value in data.items()
+        if value not in (None, "", [], {}) and not name.startswith("lease")
+    }
     return {"event": event, "data": told}

@@ -139,6 +139,7 @@ def run_page(
         "plan": plan,
         "lines": _lines(found, selectors.run_lines(found.pk, orders)) if plan else [],
         "progress": selectors.run_progress(found.pk, orders),
+        "refusals": _refusals(found),
         "events": [rows.run_event_row(event) | {"number": event.number} for event in events],
         "seen": f"{found.state} {len(events)}",
         "questions": _questions(found),
@@ -157,6 +158,13 @@ def run_page(
 def _lines(found: TradeRun, told: dict[str, Any]) -> list[Context]:
     lines = PlanLine.objects.filter(plan__run=found).select_related("instrument")
     return [{"line": line, "order": told.get(str(line.number))} for line in lines]
+
+
+def _refusals(found: TradeRun) -> list[Context]:
+    """Each with the name of what it is about."""
+    ids = [entry.get("con_id") for entry in found.refusals if entry.get("con_id")]
+    names = {row.con_id: str(row) for row in Instrument.objects.filter(pk__in=ids)}
+    return [entry | {"name": names.get(entry.get("con_id"))} for entry in found.refusals]
 
 
 def _questions(found: TradeRun) -> list[Instrument]:

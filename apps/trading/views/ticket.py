@@ -243,7 +243,7 @@ def _confirmation(
     return render(request, "trading/confirm.html", context, status=error.status if error else 200)
 
 
-NOT_AGAIN = {"csrfmiddlewaretoken", "confirmation", "edit"}
+NOT_AGAIN = {"csrfmiddlewaretoken", "confirmation", "edit", "again"}
 
 
 def _market(request: HttpRequest, instrument: Instrument) -> Context:
