@@ -1,0 +1,5 @@
+"""Admin of the trading app."""
+
+from apps.trading.admin import strategies
+
+__all__ = ["strategies"]
