@@ -7,6 +7,7 @@ from django.conf import settings
 
 COMMANDS = "ibportal:commands:{slug}"
 """A list the gateway worker reads itself: what must not wait behind tasks."""
+LATEST = "ibportal:latest:{name}"
 LEASE = "ibportal:lease:{name}"
 LINK = "ibportal:link:{slug}"
 NOTICES = "ibportal:notices:{slug}"

@@ -31,6 +31,17 @@ SIZES = {
     )
 }
 """The spans follow IB's table of valid durations for each bar size (TWS API, historical bars)."""
+RECENT = {
+    "1 min": "1800 S",
+    "2 mins": "3600 S",
+    "5 mins": "7200 S",
+    "15 mins": "14400 S",
+    "30 mins": "28800 S",
+    "1 hour": "1 D",
+    "4 hours": "2 D",
+    "1 day": "5 D",
+}
+"""How far back the newest bars are fetched anew, in IB's words."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -104,6 +104,16 @@ def bars_next(slug: str) -> None:
     _in_background(slug, work)
 
 
+@shared_task(name="marketdata.bars_latest")
+def bars_latest(slug: str, con_id: int, size: str) -> None:
+    """The newest bars once more: one has ended."""
+
+    def work(port: BrokerPort) -> None:
+        services.bars_latest_fetch(port, con_id=con_id, size=size, at=clock.now())
+
+    _in_background(slug, work)
+
+
 # in the gateway process, while a page waits
 
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("instruments/twigs/", views.twigs, name="twigs"),
     path(ONE, views.instrument, name="instrument"),
     path(f"{ONE}history/", views.history, name="history"),
+    path(f"{ONE}latest/", views.latest, name="bars-latest"),
     path(f"{ONE}options/", views.options, name="options"),
     path("streams/", views.streams, name="streams"),
     path("streams/<slug:slug>/", views.stream_switch, name="stream-switch"),

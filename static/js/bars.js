@@ -71,6 +71,24 @@ export function moved(last, start, price) {
 }
 
 /**
+ * Stored bars in place of those made of ticks; the newest keeps what it has seen since.
+ * @param {Candle[]} bars
+ * @param {Candle[]} stored
+ * @returns {Candle[]}
+ */
+export function replaced(bars, stored) {
+  const last = bars.at(-1);
+  const all = new Map(bars.map((bar) => [bar.time, bar]));
+  for (const bar of stored) {
+    const seen = last && bar.time === last.time ? [last.high, last.low] : [];
+    const close = last && bar.time === last.time ? last.close : bar.close;
+    const high = Math.max(bar.high, ...seen);
+    all.set(bar.time, { ...bar, high, low: Math.min(bar.low, ...seen), close });
+  }
+  return [...all.values()].sort((one, other) => one.time - other.time);
+}
+
+/**
  * Midnight UTC of the day it is in a zone.
  * @param {number} at epoch ms
  * @param {string} zone

@@ -1,10 +1,11 @@
 // @ts-check
 /** The candle chart of an instrument: stored bars, and the last one moves with the stream. */
 
-import { candleOf, moved, startOf } from "./bars.js";
+import { moved, replaced, startOf } from "./bars.js";
 import { bindDownload } from "./download.js";
 import { isOpen } from "./hours.js";
-import { candleOptions, chartOptions, watchTheme } from "./chartlook.js";
+import { candleOptions, chartOptions, frame, watchTheme } from "./chartlook.js";
+import { Latest, storedBars } from "./latest.js";
 import { PriceLine } from "./priceline.js";
 import { serverNow, word } from "./words.js";
 
@@ -12,7 +13,6 @@ import { serverNow, word } from "./words.js";
 /** @typedef {import("./quote.js").Shown} Shown */
 /** @typedef {import("./bars.js").Candle} Candle */
 
-const IN_SIGHT = 260;
 const MOVING = new Set(["live", "delayed"]);
 
 /** @param {Market} market */
@@ -33,10 +33,15 @@ class Candles {
     this.market = market;
     this.size = box.dataset.size ?? "1 day";
     this.conId = box.dataset.conId ?? "";
-    /** @type {Candle | undefined} */
-    this.last = undefined;
+    /** @type {Candle[]} */
+    this.bars = [];
+    this.latest = new Latest(box, (stored) => this.replace(stored));
     /** @type {any} */
     this.series = null;
+  }
+
+  get last() {
+    return this.bars.at(-1);
   }
 
   async start() {
@@ -70,13 +75,8 @@ class Candles {
   }
 
   async load() {
-    const query = new URLSearchParams({ size: this.size });
     try {
-      const answer = await fetch(`${this.box.dataset.bars}?${query}`, { credentials: "same-origin" });
-      if (!answer.ok) {
-        throw new Error(String(answer.status));
-      }
-      this.show((await answer.json()).map(candleOf));
+      this.show(await storedBars(this.box));
     } catch (error) {
       console.info("no bars:", error);
       this.note(word("chart_failed"));
@@ -86,25 +86,23 @@ class Candles {
   /** @param {Candle[]} bars */
   show(bars) {
     const first = this.last === undefined;
+    this.bars = bars;
     this.series.setData(bars);
-    this.last = bars.at(-1);
     this.box.dataset.count = String(bars.length);
     this.tell();
     this.note(bars.length === 0 ? word("chart_empty") : "");
     if (first) {
-      this.frame(bars.length);
+      frame(this.chart, bars.length);
     }
     this.market.paintOne(this.conId);
   }
 
-  /** The newest bars, not a year of minutes at once. @param {number} count */
-  frame(count) {
-    const scale = this.chart.timeScale();
-    if (count > IN_SIGHT) {
-      scale.setVisibleLogicalRange({ from: count - IN_SIGHT, to: count + 4 });
-    } else {
-      scale.fitContent();
-    }
+  /** @param {Candle[]} stored those since the bar that ended */
+  replace(stored) {
+    this.bars = replaced(this.bars, stored);
+    this.series.setData(this.bars);
+    this.box.dataset.stored = String(stored[0].close);
+    this.tell();
   }
 
   /** @param {Shown} shown */
@@ -114,12 +112,18 @@ class Candles {
     if (shown.stale || shown.value === null || shown.at === null || !MOVING.has(shown.kind) || !facts) {
       return;
     }
-    if (this.last === undefined || isOpen(facts.hours, serverNow()) === false) {
+    const last = this.last;
+    if (last === undefined || isOpen(facts.hours, serverNow()) === false) {
       return;
     }
-    const bar = moved(this.last, startOf(shown.at, this.size, facts, this.last), Number(shown.value));
-    if (bar && (bar.close !== this.last.close || bar.time !== this.last.time)) {
-      this.last = bar;
+    const bar = moved(last, startOf(shown.at, this.size, facts, last), Number(shown.value));
+    if (bar && (bar.close !== last.close || bar.time !== last.time)) {
+      if (bar.time === last.time) {
+        this.bars.pop();
+      } else {
+        this.latest.ended(last.time);
+      }
+      this.bars.push(bar);
       this.series.update(bar);
       this.note("");
       this.tell();

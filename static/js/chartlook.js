@@ -3,6 +3,8 @@
 
 import { figure } from "./format.js";
 
+const IN_SIGHT = 260;
+
 /**
  * @param {string} name of a custom property
  * @returns {string}
@@ -96,4 +98,18 @@ export function candleOptions(format) {
 export function watchTheme(changed) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+}
+
+/**
+ * Shows the newest bars, not a year of minutes at once.
+ * @param {any} chart
+ * @param {number} count
+ */
+export function frame(chart, count) {
+  const scale = chart.timeScale();
+  if (count > IN_SIGHT) {
+    scale.setVisibleLogicalRange({ from: count - IN_SIGHT, to: count + 4 });
+  } else {
+    scale.fitContent();
+  }
 }

@@ -1,9 +1,10 @@
 """Quotes, charts and streams in a real browser: prices move, and none looks like what it is not."""
 
+import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Quotes, log_in
 from tests.browser.site import Site
@@ -49,6 +50,18 @@ from apps.marketdata.services import bars
 download = BarDownload.objects.latest("id")
 download.left_seconds = download.total_seconds // 4
 bars._end(download, BarDownload.State.STATE, clock.now())
+"""
+STORED = """
+from datetime import UTC, datetime, timedelta
+from apps.marketdata.ingest import on_bars
+from tests.marketdata_data import bar
+ended_at = datetime.fromtimestamp(MINUTE, UTC)
+whole = [bar(ended_at, "233.4"), bar(ended_at + timedelta(minutes=1), "234.1")]
+on_bars(con_id=1, size="1 min", what="TRADES", bars=whole)
+"""
+GONE = """
+from apps.marketdata.models import Bar
+Bar.objects.filter(start_at__gte=ended_at).delete()
 """
 CANDLE_PIXELS = """() => {
   const wanted = ["--up", "--down"].map((name) => {
@@ -218,6 +231,34 @@ def test_the_chart_draws_and_its_last_bar_follows_the_stream(
     expect(charted.locator("[data-chart-last] .kind")).to_have_text("live")
     charted.wait_for_function(f"({CANDLE_PIXELS})() > 200")
     charted.screenshot(path=tmp_path / "chart.png", full_page=True)
+    assert complaints == []
+
+
+def test_a_bar_made_of_ticks_gives_way_to_the_brokers_own_once_it_has_ended(
+    charted: Page, shelf: Site, quotes: Quotes, complaints: list[str]
+) -> None:
+    minute = int(time.time() // 60 * 60)
+    asked: list[Request] = []
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    charted.on("request", note)
+    quotes.fall_silent()
+
+    for n, price in enumerate(("233.25", "234.50")):
+        quotes.tell(1, last=price, at=(minute + 60 * (n + 1) + 1) * 1000)
+        expect(charted.locator(CHART)).to_have_attribute("data-last", price.rstrip("0"))
+    shelf.run(STORED.replace("MINUTE", str(minute + 60)))
+    try:
+        expect(charted.locator(CHART)).to_have_attribute("data-stored", "233.4", timeout=90_000)
+    finally:
+        shelf.run(STORED.replace("MINUTE", str(minute + 60)) + GONE)
+
+    expect(charted.locator(CHART)).to_have_attribute("data-last", "234.5")
+    posted = [request for request in asked if request.url.endswith("/instruments/1/latest/")]
+    assert posted
+    assert all(request.method == "POST" for request in posted)
     assert complaints == []
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from tests.marketdata_pages import (
     quote,
 )
 
+SECOND = timedelta(seconds=1)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 
 
@@ -305,6 +307,22 @@ def test_the_number_of_queries_does_not_grow_with_the_list(alice: User, mine: Wa
         counts.append(len(queries))
 
     assert counts[0] == counts[1] < 25
+
+
+def test_charts_may_have_newest_bars_fetched_and_use_up_no_more_than_a_third_of_the_pacing(
+    alice: User, bob: User, paper: Connection
+) -> None:
+    found = around_the_clock()
+    at = clock.now().replace(minute=0, second=0, microsecond=0)
+
+    assert post(alice, "bars-latest", APPLE, size="1 min").status_code == 204
+    assert post(bob, "bars-latest", APPLE, size="1 min", connection="paper").status_code == 404
+    assert post(alice, "bars-latest", 4711, size="1 min").status_code == 404
+    sent = [
+        services.bars_latest_ask(connection=paper, instrument=found, size=size, at=at + n * SECOND)
+        for size, n in product(("1 min", "2 mins", "5 mins", "15 mins"), range(0, 600, 30))
+    ]
+    assert sum(sent) <= 20
 
 
 def test_small_lines_are_drawn_of_stored_closes_only(alice: User) -> None:

@@ -127,6 +127,23 @@ def test_bars_come_in_chunks_with_progress_and_are_fetched_once(desk: Gateway) -
     assert wish().state == BarDownload.State.DONE, "everything is there already"
 
 
+def test_the_newest_bars_come_anew_once_for_each_bar_that_ended(desk: Gateway) -> None:
+    instrument, at = resolve(desk, "AAPL"), clock.now()
+
+    def ask_latest() -> bool:
+        return services.bars_latest_ask(
+            connection=desk.row, instrument=instrument, size="5 mins", at=at
+        )
+
+    assert [ask_latest(), ask_latest()] == [True, False], "however many pages ask"
+    bars = Bar.objects.filter(instrument=instrument, size="5 mins")
+    eventually(lambda: bars.count() >= 20, within=30, what="the bars of two hours")
+    (covered,) = selectors.bars_covered(instrument.con_id, size="5 mins", what="TRADES")
+    assert covered.end_at <= clock.now()
+    newest = bars.latest("start_at")
+    assert newest.start_at >= covered.end_at, "the bar under way is stored and not called complete"
+
+
 def test_a_download_that_was_cut_goes_on_where_it_stopped(desk: Gateway) -> None:
     instrument, at = resolve(desk, "MSFT"), clock.now()
     old = at - timedelta(days=400)

@@ -14,6 +14,7 @@ from apps.marketdata.services.instruments import (
     option_chain,
     options_fetch,
 )
+from apps.marketdata.services.latest import bars_latest_ask, bars_latest_fetch
 from apps.marketdata.services.streaming import Streams, register, streams_of
 from apps.marketdata.services.streams import (
     stream_config,
@@ -40,6 +41,8 @@ __all__ = [
     "Streams",
     "UnknownInstrument",
     "bars_keep",
+    "bars_latest_ask",
+    "bars_latest_fetch",
     "bars_next",
     "bars_request",
     "bars_resume",

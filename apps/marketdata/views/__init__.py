@@ -1,7 +1,7 @@
 """The pages of the marketdata app: quotes, instrument, option chain and streams."""
 
 from apps.marketdata.views.chain import options
-from apps.marketdata.views.instrument import history, instrument
+from apps.marketdata.views.instrument import history, instrument, latest
 from apps.marketdata.views.notes import notes, twigs, viewed
 from apps.marketdata.views.quotes import (
     quotes,
@@ -16,6 +16,7 @@ from apps.marketdata.views.streams import stream_switch, streams
 __all__ = [
     "history",
     "instrument",
+    "latest",
     "notes",
     "options",
     "quotes",

@@ -62,6 +62,19 @@ def history(request: HttpRequest, con_id: int) -> HttpResponse:
     return redirect(f"{reverse('instrument', args=[con_id])}?{query}#chart")
 
 
+@require_POST
+@login_required
+def latest(request: HttpRequest, con_id: int) -> HttpResponse:
+    """A bar of an open chart has ended: the broker's own takes its place soon."""
+    services.bars_latest_ask(
+        connection=chosen(request),
+        instrument=selectors.instrument_get(con_id),
+        size=_size(request),
+        at=clock.now(),
+    )
+    return HttpResponse(status=204)
+
+
 def _known(request: HttpRequest, con_id: int) -> Instrument:
     known = Instrument.objects.filter(pk=con_id).first()
     return known or services.instrument_fetch(connection=chosen(request), con_id=con_id)
