@@ -183,4 +183,4 @@ def order_desk(sim: Simulator, **fields: Any) -> Iterator[OrderDesk]:
         yield desk
     finally:
         desk.session.stop()
-        desk.inbox.stop()
+        desk.inbox.stop(WITHIN)

@@ -173,11 +173,7 @@ def test_orders_of_other_programs_are_shown_and_followed(desk: OrderDesk) -> Non
         other.ready()
         stock = other.stock()
         other.port.place_order(other.port.next_order_id(), stock, resting(order_ref="other"))
-        row = eventually(
-            lambda: desk.look() and Order.objects.filter(ref="other", state=S.SUBMITTED).first(),
-            within=WITHIN,
-            what="the other's order",
-        )
+        row = seen(desk, ref="other", state=S.SUBMITTED)
         assert (row.external, row.client_id, row.quantity) == (True, 42, Decimal(10))
         assert row.ib_order_id is not None
         other.port.cancel_order(row.ib_order_id)
