@@ -51,7 +51,7 @@ def guard_evaluate(*, account: BrokerAccount, at: datetime) -> GuardEvaluation:
         settled = settle(figures, latching.memory_of(state), at)
         took = (time.perf_counter() - started) * 1000
         evaluation = _written(state, settled, figures, took, at)
-    _act(account, settled, limits, at)
+        _act(account, settled, limits, at)
     return evaluation
 
 
@@ -159,7 +159,7 @@ def _event(
 def _act(account: BrokerAccount, settled: Settled, limits: GuardLimits, at: datetime) -> None:
     """What is latched sets the account's kill level; only a person takes both down again.
 
-    All latches, not only fresh ones: a crash between latch and level is made good here.
+    All latches, not only fresh ones, whoever may have taken the level away.
     """
     held = [latch for latch in settled.memory.latches if not latch.scoped]
     if not held:

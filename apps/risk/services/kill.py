@@ -90,6 +90,8 @@ def kill_lift(
     check_may_lift(user, account)
     change = _change(user, account, level, reason, at, source, "")
     with transaction.atomic():
+        # In the guard's order: first its state, then the switch.
+        latching.hold(account)
         switch = _locked(account, at)
         if not 0 <= level < switch.level and not latching.latched(account):
             raise Invalid(

@@ -32,6 +32,12 @@ def latched(account: BrokerAccount | None) -> bool:
     return GuardState.objects.filter(account=account).exclude(latches={}).exists()
 
 
+def hold(account: BrokerAccount | None) -> None:
+    """Locks the guard's state of the account until the transaction ends."""
+    if account is not None:
+        GuardState.objects.select_for_update().filter(account=account).first()
+
+
 def release(account: BrokerAccount, *, at: datetime) -> None:
     """Ends the account's latches. What is still breached halts again when it grows worse by a
     quarter of its limit, or when it has been well in between."""
