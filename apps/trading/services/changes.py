@@ -1,5 +1,6 @@
 """Changes of a working order: another quantity or price, sent under the order's own id."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from apps.trading.holders import Holder
 from apps.trading.models import Order, OrderChange
 from apps.trading.permissions import check_may_trade
 from apps.trading.services.gating import passed, verdict
+from apps.trading.services.margins import asks
 from apps.trading.services.sending import RELATED, Now
 from apps.trading.services.steps import note
 from apps.trading.services.terms import (
@@ -52,13 +54,10 @@ def order_change(
     if user is not None:
         check_may_trade(user, order.account)
     shape = _changed(order, quantity, limit_price, stop_price, at)
-    wanted = replace(
-        intent_from(order),
-        quantity=shape.quantity,
-        limit_price=shape.limit_price,
-        stop_price=shape.stop_price,
-    )
-    decision = passed(wanted, at=at)
+    changed = copy(order)
+    changed.quantity, changed.limit_price = shape.quantity, shape.limit_price
+    changed.stop_price = shape.stop_price
+    decision = passed(intent_from(changed), at=at, ask_margin=asks(changed))
     with transaction.atomic():
         # The row's lock gives each change a number of its own.
         order = Order.objects.select_for_update().get(pk=order.pk)

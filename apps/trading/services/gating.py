@@ -5,12 +5,15 @@ from datetime import datetime
 from apps.risk.errors import GateRefused
 from apps.risk.models import GateDecision
 from apps.risk.services import gate_check
+from apps.risk.services.gate import AskMargin
 from apps.risk.types import OrderIntent
 
 
-def passed(intent: OrderIntent, *, at: datetime) -> GateDecision:
+def passed(
+    intent: OrderIntent, *, at: datetime, ask_margin: AskMargin | None = None
+) -> GateDecision:
     """Raises GateRefused; the refusal stays stored as a decision."""
-    decision = _check(intent, at=at, before_wire=False)
+    decision = gate_check(intent=intent, at=at, ask_margin=ask_margin)
     if not decision.passed:
         raise GateRefused(decision)
     return decision
@@ -18,8 +21,4 @@ def passed(intent: OrderIntent, *, at: datetime) -> GateDecision:
 
 def verdict(intent: OrderIntent, *, at: datetime) -> GateDecision:
     """The second look, right before the wire."""
-    return _check(intent, at=at, before_wire=True)
-
-
-def _check(intent: OrderIntent, *, at: datetime, before_wire: bool) -> GateDecision:
-    return gate_check(intent=intent, at=at, before_wire=before_wire)
+    return gate_check(intent=intent, at=at, before_wire=True)

@@ -19,6 +19,7 @@ from apps.trading.models import Order
 from apps.trading.permissions import check_may_trade
 from apps.trading.refs import PREFIX
 from apps.trading.services.gating import passed
+from apps.trading.services.margins import asks
 from apps.trading.services.steps import event_add
 from apps.trading.services.terms import SHAPE_FIELDS, arrival_price, intent_from, shape_of
 from apps.trading.services.wake import wake
@@ -53,7 +54,7 @@ def order_place(
         check_may_trade(user, account)
     order = _prepared(asked, terms)
     if not order.pk:
-        order.decision = passed(intent_from(order), at=at)
+        order.decision = passed(intent_from(order), at=at, ask_margin=asks(order))
     return order if order.pk else _accept_all([order])[0]
 
 
@@ -92,7 +93,7 @@ def bracket_place(
     family.append(_prepared(asked, _keyed(loss, key, "loss")))
     if not entry.pk:
         for order in family:
-            order.decision = passed(intent_from(order), at=at)
+            order.decision = passed(intent_from(order), at=at, ask_margin=asks(order))
         family = _accept_all(family)
     return family[0], family[1], family[2]
 

@@ -90,12 +90,15 @@ def request_from(order: Order, *, parent_id: int = 0) -> OrderRequest:
 
 
 def intent_from(order: Order) -> OrderIntent:
-    """The question to the gate about a row, its own row left out of what is working."""
+    """The question to the gate about a row, its own row left out of what is working.
+
+    What it has filled already is in the position: what is left is judged.
+    """
     return OrderIntent(
         account_id=order.account_id,
         con_id=order.instrument_id,
         side=order.side,
-        quantity=order.quantity,
+        quantity=order.remaining or order.quantity,
         order_type=order.order_type,
         tif=order.tif,
         source=order.source,
