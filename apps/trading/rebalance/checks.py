@@ -67,7 +67,7 @@ def _weights(inputs: PlanInputs) -> Iterator[Refusal]:
             if target.weight < 0:
                 sentence = f"The weight of {target.con_id} is short, which is not allowed here."
                 numbers = {"weight": f"{target.weight:f}"}
-                yield Refusal(Reason.SHORT_NOT_ALLOWED, target.con_id, sentence, numbers)
+                yield Refusal("short_not_allowed", target.con_id, sentence, numbers)
 
 
 def _doubles(targets: tuple[Target, ...]) -> Iterator[Refusal]:

@@ -26,10 +26,8 @@ class Reason(StrEnum):
     NOT_TARGETED = "not_targeted"
     ASKED = "asked"
     OTHER_TYPE = "other_type"
-    SHORT_NOT_ALLOWED = "short_not_allowed"
     PRICE_MISSING = "price_missing"
     STALE_PRICE = "stale_price"
-    REFUSED = "refused"
 
 
 class Override(StrEnum):
