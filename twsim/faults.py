@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from twsim.conversation.market import LIVE_REFUSED
 from twsim.outbox import HalfFrame
 from twsim.server import Server
 
@@ -213,7 +214,15 @@ def _competing(faults: Faults, given: Given) -> None:
 
 
 def _delayed(faults: Faults, given: Given) -> None:
-    faults.server.desk.delayed_only = on(given)
+    code = given.get("code", 10168)
+    if code not in LIVE_REFUSED:
+        known = ", ".join(str(each) for each in LIVE_REFUSED)
+        raise BadFault(f"code must be one of {known}, not {code!r}")
+    faults.server.desk.delayed_only, faults.server.desk.live_refused = on(given), code
+
+
+def _partly(faults: Faults, given: Given) -> None:
+    faults.server.desk.partly = on(given)
 
 
 def _pacing(faults: Faults, given: Given) -> None:
@@ -251,6 +260,7 @@ KINDS: dict[str, Player] = {
     "order_alive_10349": _alive_10349,
     "out_of_order": _swap,
     "pacing": _pacing,
+    "partly_subscribed": _partly,
     "refuse": _refuse,
     "reject_next": _reject,
     "restart_lost_ids": _restart_lost_ids,
@@ -263,7 +273,7 @@ PARAMETERS: dict[str, set[str]] = {
     "competing_session": {"on"},
     "connectivity": {"code", "seconds", "back"},
     "correction": {"price"},
-    "delayed_only": {"on"},
+    "delayed_only": {"on", "code"},
     "drop": {"client_id"},
     "duplicate_reports": {"count"},
     "farm": {"farm", "on", "seconds"},
@@ -274,6 +284,7 @@ PARAMETERS: dict[str, set[str]] = {
     "order_alive_10349": {"count"},
     "out_of_order": {"count"},
     "pacing": {"seconds"},
+    "partly_subscribed": {"on"},
     "refuse": {"seconds"},
     "reject_next": {"code", "text"},
     "restart_lost_ids": {"seconds", "lost"},

@@ -16,7 +16,7 @@ from apps.accounts.models import Connection
 from apps.lib import clock
 from apps.lib import redis as store
 from apps.marketdata import lines, selectors, services
-from apps.marketdata.models import Bar, Instrument, StreamConfig
+from apps.marketdata.models import Bar, Instrument, StreamConfig, Watchlist
 from ibkr.errors import explain
 from tests.django.test_pages import words_of
 from tests.factories import hold, make_account, make_connection
@@ -72,6 +72,10 @@ def options(desk: Gateway, symbol: str, count: int) -> list[Instrument]:
 
 def _from_the_middle(option: Instrument) -> Decimal:
     return abs((option.strike or Decimal(0)) - 260)
+
+
+def watchlist_of(name: str) -> Watchlist:
+    return selectors.watchlists_of(User.objects.get(username=name))[0]
 
 
 def told(desk: Gateway) -> dict[str, Any]:
@@ -154,6 +158,28 @@ def test_where_live_data_is_not_subscribed_forty_options_all_come_delayed(
             what="delayed greeks of the ask",
         )
         assert "Delayed data only" in notes(*found)
+
+
+def test_however_tws_says_that_live_data_is_not_subscribed_delayed_data_comes(
+    desk: Gateway, sim: Simulator
+) -> None:
+    rows = [resolve(desk, name) for name in ("AAPL", "MSFT", "NVDA", "AMZN", "META")]
+    watch(desk)
+    for row, code in zip(rows, (354, 10089, 10090, 10168, 10186), strict=True):
+        if code == 10090:
+            sim.fault("delayed_only", on=False)
+        sim.fault("partly_subscribed", on=code == 10090)
+        if code != 10090:
+            sim.fault("delayed_only", code=code)
+        services.watchlist_add(watchlist_of("alice"), instrument=row)
+        eventually(
+            lambda row=row: line(desk, row.con_id).get("kind") == "delayed",  # type: ignore[misc]
+            within=60,
+            what=f"delayed data after {code}",
+        )
+        assert line(desk, row.con_id)["state"] == "streaming"
+        assert quote(desk, row.con_id)["kind"] == "delayed"
+        assert code in {error.code for error in desk.errors if error.con_id == row.con_id}
 
 
 def test_a_farm_that_breaks_is_said_and_prices_flow_again_when_it_is_back(

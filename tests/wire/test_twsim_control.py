@@ -69,6 +69,7 @@ def test_a_bad_price_gets_400_and_a_sentence(simulator: Simulator, body: Any, sa
         ({"kind": "connectivity", "code": 1300}, "code must be 1100, 1101 or 1102"),
         ({"kind": "farm", "farm": "pig"}, "farm must be one of"),
         ({"kind": "correction"}, "no execution to correct"),
+        ({"kind": "delayed_only", "code": 200}, "code must be one of 354, 10089"),
         ({"kind": "competing_session", "on": "yes"}, "on must be true or false"),
     ],
 )

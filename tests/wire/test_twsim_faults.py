@@ -267,6 +267,32 @@ def test_data_can_be_delayed_for_everyone(simulator: Simulator, client: TwsClien
     client.wait("tickPrice", lambda _, tick, *__: tick == 68)
 
 
+@pytest.mark.parametrize("code", [354, 10089, 10168, 10186])
+def test_live_data_is_refused_with_the_code_wished_for(
+    simulator: Simulator, client: TwsClient, code: int
+) -> None:
+    simulator.fault("delayed_only", code=code)
+    client.reqMktData(1, stock(), "", 0, 0, [])
+    assert client.error_for(1, code).startswith("Requested market data")
+    assert client.hears_nothing("tickPrice")
+
+
+def test_a_part_that_is_not_subscribed_is_left_out_and_said(
+    simulator: Simulator, client: TwsClient
+) -> None:
+    simulator.fault("partly_subscribed")
+    client.reqMktData(1, stock(), "", 0, 0, [])
+    assert client.error_for(1, 10090).startswith("Part of requested market data")
+    client.wait("tickGeneric", lambda req_id, *_: req_id == 1)
+    ticks = {row[1] for row in client.all("tickPrice", lambda req_id, *_: req_id == 1)}
+    assert ticks >= {6, 7, 9, 14}
+    assert not ticks & {1, 2, 4}
+    client.reqMarketDataType(3)
+    client.reqMktData(2, stock(), "", 0, 0, [])
+    client.error_for(2, 10167)
+    client.wait("tickPrice", lambda req_id, tick, *_: (req_id, tick) == (2, 68))
+
+
 def test_history_can_be_out_of_patience(simulator: Simulator, client: TwsClient) -> None:
     simulator.fault("pacing", seconds=60)
     client.reqHistoricalData(1, stock(), "", "1 D", "1 hour", "TRADES", 1, 1, 0, [])

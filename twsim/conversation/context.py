@@ -28,6 +28,10 @@ class Desk:
     competing: bool = False
     """A live session elsewhere has the market data (10197)."""
     delayed_only: bool = False
+    live_refused: int = 10168
+    """With what live data is refused while only delayed data is there."""
+    partly: bool = False
+    """Live lines lack what needs a subscription: prices and sizes of bid, ask and last (10090)."""
     data_farm_down: bool = False
     history_farm_down: bool = False
     link_down: bool = False

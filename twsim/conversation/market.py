@@ -22,6 +22,18 @@ LIVE, DELAYED = 1, 3
 MOST_GIVEN = 1e7
 NO_ID = "Can't find EId with tickerId:{}"
 NOT_SUBSCRIBED = "Requested market data is not subscribed."
+LIVE_REFUSED = {
+    354: f"{NOT_SUBSCRIBED} Delayed market data is available.",
+    10089: "Requested market data requires additional subscription for API. See link in "
+    "'Market Data Connections' dialog for more details. Delayed market data is available.",
+    10168: f"{NOT_SUBSCRIBED} Delayed market data is not enabled.",
+    10186: f"{NOT_SUBSCRIBED} Delayed market data is not enabled",
+}
+"""What TWS says, by its code, to a client that has not asked for delayed data."""
+PARTLY = (
+    "Part of requested market data is not subscribed. Subscription-independent ticks are still "
+    "active. Delayed market data is available."
+)
 
 
 @dataclass(slots=True)
@@ -29,6 +41,7 @@ class _Line:
     contract: Contract
     generic: frozenset[int]
     delayed: bool
+    partly: bool = False
     said: Said = field(default_factory=Said)
     computations_due: float = 0.0
 
@@ -92,7 +105,9 @@ class Market(Theme):
         delayed = self._permission(req_id, contract.con_id)
         if delayed is None:
             return
-        line = _Line(contract, generic, delayed)
+        line = _Line(contract, generic, delayed, partly=self.context.desk.partly and not delayed)
+        if line.partly:
+            self.error(req_id, 10090, PARTLY)
         self._open(req_id, line)
         if request.snapshot:
             self.send(say.SnapshotEnd(req_id))
@@ -130,13 +145,14 @@ class Market(Theme):
             self._tell_competing((req_id,))
             return None
         permission = self.broker.data_permission(con_id)
-        if permission == "live" and not desk.delayed_only:
+        enough = not desk.partly or self._kind < DELAYED
+        if permission == "live" and enough and not desk.delayed_only:
             return False
         if permission == "none":
             self.error(req_id, 354, f"{NOT_SUBSCRIBED} Delayed market data is not available.")
             return None
         if self._kind < DELAYED:
-            self.error(req_id, 10168, f"{NOT_SUBSCRIBED} Delayed market data is not enabled.")
+            self.error(req_id, desk.live_refused, LIVE_REFUSED[desk.live_refused])
             return None
         self.error(req_id, 10167, f"{NOT_SUBSCRIBED} Displaying delayed market data.")
         return True
@@ -152,8 +168,12 @@ class Market(Theme):
 
     def _tick(self, req_id: int, line: _Line, now: float) -> None:
         quote = self.broker.quote(line.contract.con_id)
-        for reply in quote_ticks(req_id, quote, line.said, line.generic, delayed=line.delayed):
+        for reply in quote_ticks(
+            req_id, quote, line.said, line.generic, delayed=line.delayed, partly=line.partly
+        ):
             self.send(reply)
+        if line.partly:
+            return
         if line.contract.sec_type == "OPT" and now >= line.computations_due:
             line.computations_due = now + self.context.settings.computations_every
             computed = self.broker.computations(line.contract.con_id)

@@ -48,9 +48,17 @@ class Said:
 
 
 def quote_ticks(
-    req_id: int, quote: Quote, said: Said, generic: frozenset[int], *, delayed: bool
+    req_id: int,
+    quote: Quote,
+    said: Said,
+    generic: frozenset[int],
+    *,
+    delayed: bool,
+    partly: bool = False,
 ) -> Iterator[Reply]:
-    yield from _sides(req_id, quote, said, delayed=delayed)
+    """`partly` leaves out what needs a subscription."""
+    if not partly:
+        yield from _sides(req_id, quote, said, delayed=delayed)
     yield from _levels(req_id, quote, said, delayed=delayed)
     yield from _generic(req_id, quote, said, generic)
 
