@@ -16,6 +16,7 @@ from apps.marketdata.ingest import on_contract_details
 from apps.marketdata.models import Instrument
 from apps.trading import fills
 from apps.trading.models import Order, Source
+from apps.trading.reconcile import BrokerPicture
 from apps.trading.services.terms import contract_of, request_from
 from apps.trading.states import OrderState
 from ibkr.port import BrokerEvent, BrokerPort
@@ -40,8 +41,9 @@ class OrderDesk:
     def __init__(self, row: Connection, sim: Simulator) -> None:
         self.row, self.sim = row, sim
         self.inbox = Inbox(self._write, lambda: None)
+        self._pictures = 0
         self.care = OrderCare(self.inbox.put, clock.now)
-        orders = OrderWriters(lambda: row.client_id, self.care.look_soon, self.care.written)
+        orders = OrderWriters(lambda: row.client_id, self.care.look_soon, self._pictured)
         self._writer = wiring.writer_for(row.pk, clock.now, orders)
         settings = replace(FAST, port=sim.port, client_id=row.client_id)
         self.session = Session(settings, self._hear, on_up=self._up, now=clock.now)
@@ -95,9 +97,11 @@ class OrderDesk:
         return found
 
     def look(self) -> bool:
-        """Asks for a picture of all orders; it is written behind what was heard before."""
+        """Asks for a picture of all orders, and waits until it is in the database."""
+        before = self._pictures
         self.care.look_soon()
         self.care.care(self.port, self.row)
+        eventually(lambda: self._pictures > before, within=WITHIN, what="a picture")
         return True
 
     def until(self, order: Order, *states: str, look: bool = False) -> Order:
@@ -124,6 +128,10 @@ class OrderDesk:
         except AssertionError:
             assert ours(order) == theirs(self.sim, order)
         return order
+
+    def _pictured(self, picture: BrokerPicture) -> None:
+        self._pictures += 1
+        self.care.written(picture)
 
     def _hear(self, event: BrokerEvent) -> None:
         if wiring.stored(event):
