@@ -19,6 +19,8 @@ GRACE = timedelta(seconds=10)
 SETTLED = timedelta(seconds=2)
 """A word younger than this when the picture was asked for may be newer than the picture."""
 AT_BROKER = OPEN - {OrderState.ACCEPTED}
+NOT_FOUND = 10147
+"""What TWS answers to a cancel of an order that it does not have."""
 ON_ITS_WAY = frozenset({OrderState.CLAIMED, OrderState.SENT, OrderState.UNKNOWN})
 
 
@@ -147,8 +149,8 @@ def _of_missing(row: Known, picture: BrokerPicture, horizon: Horizon) -> Step | 
     lost = horizon.linked_at is not None and row.wired_at < horizon.linked_at
     if waited < (SETTLED if lost else GRACE):
         return None
-    if not row.transmit:
-        # TWS keeps what is not transmitted to itself: no list shows it.
+    if not row.transmit and NOT_FOUND not in row.evidence.said:
+        # TWS keeps what is not transmitted to itself: no list shows it. A cancel of it tells.
         return Step(Kind.UNCLEAR, row.pk, code="not_transmitted")
     if row.wired_at >= horizon.since_at or row.explained:
         return Step(Kind.ABSENT, row.pk, code="absent")
