@@ -49,6 +49,10 @@ def check_may_lift(user: User, account: BrokerAccount | None) -> None:
         )
 
 
+def may_change_limits(user: User, account: BrokerAccount | None) -> bool:
+    return _has(user, LIMITS) and _granted(user, account)
+
+
 def check_may_change_limits(user: User, account: BrokerAccount | None) -> AbstractUser:
     """The user, for the change's own row. Limits of everything need no grant of an account."""
     if not (isinstance(user, AbstractUser) and _has(user, LIMITS) and _granted(user, account)):

@@ -140,3 +140,42 @@ def assert_refused(desk: Desk, key: str) -> None:
 
 def _at(look: Any) -> datetime:
     return datetime.fromisoformat(look["at"])
+
+
+def test_flattening_with_a_reject_and_a_disconnect_ends_flat_at_the_broker(desk: Desk) -> None:
+    eventually(lambda: desk.get("/risk/")["kill"]["level"] == 0, within=30, what="no level")
+    assert len(held(desk)) >= 4
+    desk.portal.simulator("/fault", {"kind": "reject_next"})
+
+    status, _switch = desk.post("/risk/kill/", account=desk.pk, level=4, reason="leave the market")
+    assert status == 200
+    eventually(lambda: closings(desk), within=60, what="a first closing order at the broker")
+    desk.portal.simulator("/fault", {"kind": "drop"})
+    desk.portal.simulator("/fault", {"kind": "refuse", "seconds": 5})
+
+    flatten = eventually(lambda: ended(desk), within=240, what="an end; " + str(desk.risk()))
+    assert flatten["state"] == "done", flatten
+    assert held(desk) == {}
+    assert sum(line["attempts"] for line in flatten["lines"]) > len(flatten["lines"])
+    assert desk.risk()["kill"]["level"] == 4
+    status, told = desk.order("while flat", order_type="MKT", tif="DAY")
+    assert (status, "Kill level 4 is set" in told["message"]) == (409, True)
+
+
+def held(desk: Desk) -> dict[str, float]:
+    """At the broker, by its own state."""
+    told = desk.portal.simulator("/state")["accounts"][ACCOUNT]["positions"]
+    return {con_id: row["quantity"] for con_id, row in told.items() if row["quantity"]}
+
+
+def closings(desk: Desk) -> list[Any]:
+    return desk.world.select(
+        "SELECT id FROM trading_order WHERE source = 'flatten' AND sent_at IS NOT NULL"
+    )
+
+
+def ended(desk: Desk) -> Any:
+    """The flattening once it is closed."""
+    status, told = desk.world.call(f"/risk/accounts/{desk.pk}/")
+    flatten = told["flatten"] if status == 200 else None
+    return flatten if flatten and flatten["closed_at"] else None

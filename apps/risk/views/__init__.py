@@ -1,6 +1,7 @@
 """The risk pages: where accounts stand, the kill switch, locks, alerts, limits."""
 
 from apps.risk.views.actions import alert_seen, kill, lift, lock_close, lock_open
+from apps.risk.views.limits import limit_change, limit_decide, limits
 from apps.risk.views.overview import account, overview
 
 __all__ = [
@@ -8,6 +9,9 @@ __all__ = [
     "alert_seen",
     "kill",
     "lift",
+    "limit_change",
+    "limit_decide",
+    "limits",
     "lock_close",
     "lock_open",
     "overview",

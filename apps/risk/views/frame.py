@@ -94,6 +94,8 @@ def told(
         except PortalError as error:
             messages.error(request, f"{error.sentence} {error.remedy}".strip())
         pk = request.POST.get("page", "")
+        if pk == "limits":
+            return redirect("risk-limits")
         return redirect("risk-account", pk=int(pk)) if pk.isdigit() else redirect("risk")
 
     return answered
