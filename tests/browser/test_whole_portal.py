@@ -65,6 +65,17 @@ def test_soon_after_login_the_account_is_live(page: Page, tmp_path: Path) -> Non
     assert "DU1234567" not in page.content(), "account ids are masked unless allowed"
 
 
+def test_a_fresh_desk_soon_shows_the_last_weeks_of_what_is_held(page: Page, portal: Portal) -> None:
+    kept = "SELECT count(DISTINCT instrument_id) FROM marketdata_bar WHERE size = '1 day'"
+    eventually(
+        lambda: portal.query(kept)[0][0] >= 15,
+        within=90,
+        what="a year of daily bars of most positions",
+    )
+    page.reload()
+    expect(page.locator("[data-positions] svg").nth(9)).to_be_visible()
+
+
 def test_the_refresh_button_answers(page: Page) -> None:
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("#refresh-answer .success")).to_contain_text("Simulated TWS")
