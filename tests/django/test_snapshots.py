@@ -12,7 +12,7 @@ from apps.lib.errors import Invalid, NotAllowed
 from apps.marketdata.models import StreamTarget
 from apps.trading import services
 from apps.trading.models import DecisionSnapshot, Strategy
-from apps.trading.services import WeightsRefused
+from apps.trading.services import WeightsRefused, resolving
 from tests.factories import NOON, make_account, make_connection, make_user, tell_values
 from tests.marketdata_data import instrument
 
@@ -133,6 +133,22 @@ def test_without_a_currency_the_accounts_own_is_meant(alice: User, weekly: Strat
 def test_a_symbol_means_the_stock_and_not_its_options(alice: User, weekly: Strategy) -> None:
     instrument(14, "AAPL", sec_type="OPT", multiplier=Decimal(100))
     assert upload(alice, weekly, "AAPL,0.1").weights.get().instrument_id == 1
+
+
+def test_a_point_in_a_symbol_is_the_space_that_ib_writes(alice: User, weekly: Strategy) -> None:
+    instrument(15, "BRK B")
+    made = upload(alice, weekly, "BRK.B,0.1")
+    assert made.weights.get().instrument_id == 15
+    assert upload(alice, weekly, "brk.b,0.1,15") == made
+
+
+def test_looking_up_ends_before_who_waits_has_gone(
+    alice: User, weekly: Strategy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolving, "LOOK_UP_FOR", -1.0)
+    error = refused(alice, weekly, "AAPL,0.1", "NONE,0.1")
+    assert list(error.fields) == ["line 3"]
+    assert "takes too long" in error.fields["line 3"][0]
 
 
 def test_weights_of_tomorrow_are_not_traded_today(alice: User, weekly: Strategy) -> None:

@@ -64,3 +64,12 @@ def test_the_environment_wins_and_a_blank_line_leaves_room(
     env.file(second)
     assert env.text("PORT") == "3"
     assert env.text("REDIS_URL") == "redis://127.0.0.1:1/0"
+
+
+def test_pairs_are_names_with_values(environment: dict[str, str]) -> None:
+    assert Env().pairs("PROVIDERS") == {}
+    environment["PROVIDERS"] = " a = one.Class, b=two.Class "
+    assert Env().pairs("PROVIDERS") == {"a": "one.Class", "b": "two.Class"}
+    environment["PROVIDERS"] = "a=one.Class,two.Class"
+    with pytest.raises(ImproperlyConfigured, match="PROVIDERS must be name=value"):
+        Env().pairs("PROVIDERS")

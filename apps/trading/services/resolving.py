@@ -1,5 +1,6 @@
 """Finds the instruments that lines of weights name: stored ones first, then the broker's."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from apps.marketdata.services import (
 from apps.trading.weightfile import Read, Row
 
 CANDIDATES_SHOWN = 5
+LOOK_UP_FOR = 45.0
+"""Seconds of asking the broker in one go: somebody waits for the answer."""
 
 
 @dataclass(slots=True)
@@ -26,6 +29,7 @@ class Resolver:
     """Once the broker cannot be asked, it is not asked for the remaining lines either."""
 
     account: BrokerAccount
+    until: float = field(default_factory=lambda: time.monotonic() + LOOK_UP_FOR)
     silent: PortalError | None = None
     by_symbol: dict[str, list[Instrument]] = field(default_factory=dict)
     by_con_id: dict[int, Instrument] = field(default_factory=dict)
@@ -34,7 +38,7 @@ class Resolver:
         """Reads everything stored that the lines may mean, in two queries."""
         con_ids = [row.con_id for row in rows if row.con_id is not None]
         self.by_con_id = Instrument.objects.in_bulk(con_ids)
-        symbols = {row.symbol for row in rows if row.con_id is None}
+        symbols = {name for row in rows if row.con_id is None for name in _spellings(row.symbol)}
         for found in Instrument.objects.filter(symbol__in=symbols):
             self.by_symbol.setdefault(found.symbol, []).append(found)
 
@@ -42,11 +46,21 @@ class Resolver:
         """Raises Ambiguous, UnknownInstrument, Mismatch, or what the broker says."""
         if row.con_id is not None:
             return self._by_con_id(row, row.con_id)
-        stored = [found for found in self.by_symbol.get(row.symbol, []) if _fits(found, row)]
-        if stored:
-            return self._one(stored, row)
+        for symbol in _spellings(row.symbol):
+            stored = [found for found in self.by_symbol.get(symbol, []) if _fits(found, row)]
+            if stored:
+                return self._one(stored, row)
+        *others, last = _spellings(row.symbol)
+        for symbol in others:
+            try:
+                return self._look_up(row, symbol)
+            except UnknownInstrument:
+                continue
+        return self._look_up(row, last)
+
+    def _look_up(self, row: Row, symbol: str) -> Instrument:
         query = Query(
-            symbol=row.symbol,
+            symbol=symbol,
             sec_type=row.sec_type or "STK",
             currency=row.currency,
             exchange=row.exchange,
@@ -58,7 +72,9 @@ class Resolver:
 
     def _by_con_id(self, row: Row, con_id: int) -> Instrument:
         found = self.by_con_id.get(con_id) or self._fetch(con_id)
-        if row.symbol and row.symbol not in {found.symbol, found.local_symbol.upper()}:
+        if row.symbol and not {found.symbol, found.local_symbol.upper()} & set(
+            _spellings(row.symbol)
+        ):
             raise Mismatch(
                 _("The conId %(con_id)s is %(name)s, not %(symbol)s.")
                 % {"con_id": con_id, "name": found.symbol, "symbol": row.symbol}
@@ -91,6 +107,10 @@ class Resolver:
             raise
 
     def _check_heard(self) -> None:
+        if self.silent is None and time.monotonic() > self.until:
+            self.silent = Unavailable(
+                _("Looking up so many takes too long. Those found are stored now: try again.")
+            )
         if self.silent is not None:
             raise self.silent
 
@@ -123,6 +143,11 @@ def rows_resolve(
         else:
             lines[instrument] = row
     return lines
+
+
+def _spellings(symbol: str) -> list[str]:
+    """BRK.B elsewhere is BRK B at IB."""
+    return [symbol, symbol.replace(".", " ")] if "." in symbol else [symbol]
 
 
 def _fits(instrument: Instrument, row: Row) -> bool:
