@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from apps.risk.models import KillSwitch
+from apps.risk.checks.base import MISSING
+from apps.risk.models import GateDecision, KillSwitch
 from apps.trading.errors import RunRefused
 from apps.trading.models import Order, OrderChange, TradeRun
 from apps.trading.services import (
@@ -173,6 +174,37 @@ def test_an_order_that_surely_was_not_sent_is_tried_again_under_a_new_key(desk: 
     end(orders_of(run)[1], OrderState.NOT_SENT, later(seconds=3), cancel_asked_at=later(seconds=3))
     run = advance(run, later(seconds=4))
     assert len([o for o in orders_of(run) if o.plan_line == orders_of(run)[0].plan_line]) == 2
+
+
+@pytest.mark.parametrize(
+    ("verdict", "again"),
+    [
+        ({"code": "message_rate"}, True),
+        ({"code": "exposure", "template": MISSING}, True),
+        ({"code": "exposure", "template": "Too much."}, False),
+    ],
+)
+def test_what_the_gate_refuses_before_the_wire_only_for_the_moment_is_tried_again(
+    desk: Desk, verdict: dict[str, str], again: object
+) -> None:
+    run = begin(desk)
+    order = orders_of(run)[0]
+    end(order, OrderState.REFUSED, later(seconds=1), reason_code=verdict["code"])
+    GateDecision.objects.create(
+        account=desk.account,
+        con_id=order.instrument_id,
+        source="run",
+        passed=False,
+        intent={"order_id": order.pk},
+        verdicts=[{"passed": False, "message": "", **verdict}],
+        policy_version="",
+        before_wire=True,
+        at=later(seconds=1),
+    )
+    run = advance(run, later(seconds=2))
+    same_line = [o for o in orders_of(run) if o.plan_line_id == order.plan_line_id]
+    assert (len(same_line) == 2) == bool(again)
+    assert len(orders_of(run)) == 2
 
 
 def test_an_unknown_order_is_never_replaced_and_halts_the_run_until_it_is_settled(

@@ -12,7 +12,7 @@ from apps.trading.services.cancels import order_cancel
 from apps.trading.services.changes import order_change
 from apps.trading.services.placing import PATIENCE, touch_of
 from apps.trading.services.run_steps import note
-from apps.trading.services.run_work import TRANSIENT, Task, Work
+from apps.trading.services.run_work import Task, Work, passing
 from apps.trading.states import OrderState
 
 MOVABLE = {OrderState.PRE_SUBMITTED, OrderState.SUBMITTED}
@@ -71,8 +71,7 @@ def _move(run: TradeRun, task: Task, order: Order, quoted: Quoted | None, at: da
         if _nearer(order, limit):
             order_change(user=None, order=order, limit_price=limit, at=at)
     except GateRefused as error:
-        codes = {str(verdict["code"]) for verdict in error.decision.refusals}
-        return codes <= TRANSIENT
+        return passing(error.decision)
     except PortalError as error:
         note(run, "reprice_refused", at, line=task.line.number, sentence=error.sentence)
         return False

@@ -12,7 +12,7 @@ from apps.trading.models import Source, TradeRun
 from apps.trading.rebalance import Quoted
 from apps.trading.services.orders import order_place
 from apps.trading.services.run_steps import note
-from apps.trading.services.run_work import TRANSIENT, Task, Work
+from apps.trading.services.run_work import Task, Work, passing
 
 PATIENCE = timedelta(seconds=90)
 """How long a line waits for a price or for a passing refusal of the gate."""
@@ -40,7 +40,7 @@ def line_place(
         codes = {str(verdict["code"]) for verdict in error.decision.refusals}
         if KILL in codes:
             raise Killed(error.sentence) from error
-        if codes <= TRANSIENT:
+        if passing(error.decision):
             _wait(run, work, task, error.code, error.sentence, at)
         else:
             line_over(run, task, error.code, error.sentence, at)

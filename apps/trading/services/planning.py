@@ -15,14 +15,14 @@ from apps.marketdata.models import Instrument
 from apps.marketdata.services import stream_targets_set
 from apps.risk import services as risk
 from apps.risk.models import GateDecision
-from apps.risk.types import OrderIntent
 from apps.trading import pricing
-from apps.trading.models import DecisionSnapshot, Plan, PlanLine, Source, Strategy, TradeRun
+from apps.trading.models import DecisionSnapshot, Order, Plan, PlanLine, Source, Strategy, TradeRun
 from apps.trading.rebalance import Line, PlanResult, Quoted, plan
 from apps.trading.rebalance.digest import plain
 from apps.trading.services.freezing import Frozen, freeze
+from apps.trading.services.margins import asks
 from apps.trading.services.run_steps import enter, first_event, note
-from apps.trading.services.terms import step_at
+from apps.trading.services.terms import intent_from, step_at
 from apps.trading.shapes import stepped
 from apps.trading.states import RunState
 from ibkr.types import LinkState
@@ -73,31 +73,28 @@ def targets_stream(account: BrokerAccount) -> None:
     stream_targets_set(connection=account.connection, con_ids=rows.values_list("pk", flat=True))
 
 
-def intent_for(
-    run: TradeRun, line: Line, quoted: Quoted, instrument: Instrument, plan_line_id: int
-) -> OrderIntent:
-    """The first order of a line as it will be put to the gate."""
-    side = "BUY" if line.quantity > 0 else "SELL"
+def _first_order(run: TradeRun, row: PlanLine, quoted: Quoted) -> Order:
+    """What a line begins with, unsaved: the gate judges it as it will be placed."""
+    side = "BUY" if row.quantity > 0 else "SELL"
     price = quoted.price or Decimal(0)
     touch = pricing.Touch(price, quoted.bid, quoted.ask, price)
     style = pricing.first(run.policy.style, side, touch, run.policy.collar)
-    return OrderIntent(
-        account_id=run.account_id,
-        con_id=line.con_id,
+    limit, instrument = style.limit_price, row.instrument
+    return Order(
+        account=run.account,
+        connection=run.account.connection,
+        instrument=instrument,
+        source=Source.RUN,
+        strategy=run.strategy.name,
+        plan_line=row,
         side=side,
-        quantity=abs(line.quantity),
+        quantity=abs(row.quantity),
         order_type=style.order_type,
         tif=style.tif,
-        source=Source.RUN,
-        limit_price=_stepped(style.limit_price, instrument, side),
+        limit_price=limit and stepped(limit, step_at(instrument, limit), side),
         algo_strategy=style.algo_strategy,
-        strategy=run.strategy.name,
-        plan_line_id=plan_line_id,
+        algo_params=list(style.algo_params),
     )
-
-
-def _stepped(price: Decimal | None, instrument: Instrument, side: str) -> Decimal | None:
-    return None if price is None else stepped(price, step_at(instrument, price), side)
 
 
 def _wait(run: TradeRun, frozen: Frozen, at: datetime) -> bool:
@@ -133,10 +130,12 @@ def _gate_and_keep(
     freed = Decimal(0)
     for line in result.trades:
         quoted = frozen.inputs.prices[line.con_id]
-        row = rows[line.con_id]
-        intent = intent_for(run, line, quoted, row.instrument, row.pk)
+        order = _first_order(run, rows[line.con_id], quoted)
         # A buy is judged with the money that the lines before it bring and take.
-        decisions.append(risk.gate_check(intent=intent, at=at, freed=freed))
+        decision = risk.gate_check(
+            intent=intent_from(order), at=at, freed=freed, ask_margin=asks(order)
+        )
+        decisions.append(decision)
         freed -= _cash_taken(line)
     refused = [entry for decision in decisions for entry in _gate_refusals(decision)]
     if refused:

@@ -1,13 +1,16 @@
-"""How far a run has come, read from its lines, orders and events; pure but for the row types."""
+"""How far a run has come, read from its lines, orders and events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from apps.risk.checks.base import MISSING
+from apps.risk.models import GateDecision
 from apps.trading.models import Order, PlanLine, RunEvent, TradeRun
 from apps.trading.states import OPEN, WORKING, OrderState
 
-ATTEMPTS = 3
+ATTEMPTS = 5
+"""The gate allows as many for one line of a plan."""
 TRANSIENT = frozenset({"link", "stale_price", "data_kind", "message_rate", "guard_silent"})
 """What the gate may say today and not a moment later."""
 ACKNOWLEDGED = WORKING | {OrderState.FILLED, OrderState.CANCELLED}
@@ -24,6 +27,8 @@ class Task:
     """Code of why nothing (more) is placed, from an event."""
     sized: Decimal | None = None
     """Quantity of a buy once it was sized from real funds."""
+    passing: bool = False
+    """The newest order was refused right before the wire, for the moment only."""
 
     @property
     def side(self) -> str:
@@ -56,8 +61,7 @@ class Task:
 
     def _again(self, order: Order) -> bool:
         never_sent = order.state == OrderState.NOT_SENT and order.cancel_asked_at is None
-        for_now = order.state == OrderState.REFUSED and order.reason_code in TRANSIENT
-        return (never_sent or for_now) and len(self.orders) < ATTEMPTS
+        return (never_sent or self.passing) and len(self.orders) < ATTEMPTS
 
 
 @dataclass(slots=True)
@@ -110,7 +114,29 @@ def work_of(run: TradeRun) -> Work:
     begun = max((i for i, event in enumerate(events) if event.kind == "executing"), default=0)
     work = Work(list(tasks.values()), events[begun:])
     _apply(work, events)
+    _look_back(work)
     return work
+
+
+def passing(decision: GateDecision) -> bool:
+    """Whether the gate may say otherwise soon: a queue that is full, a figure not told yet."""
+    return all(
+        verdict["code"] in TRANSIENT or verdict.get("template") == MISSING
+        for verdict in decision.refusals
+    )
+
+
+def _look_back(work: Work) -> None:
+    """Why orders were refused before the wire, where that is so."""
+    for task in work.tasks:
+        order = task.newest
+        if order is None or order.state != OrderState.REFUSED:
+            continue
+        said = GateDecision.objects.filter(
+            account=order.account_id, before_wire=True, intent__order_id=order.pk
+        )
+        newest = said.order_by("-pk").first()
+        task.passing = newest is not None and passing(newest)
 
 
 def _apply(work: Work, events: Iterable[RunEvent]) -> None:
