@@ -17,5 +17,7 @@ urlpatterns = [
     path("accounts/<int:pk>/positions/", api.AccountPositions.as_view(), name="positions"),
     path("accounts/<int:pk>/equity/", api.AccountEquity.as_view(), name="equity"),
     path("accounts/<int:pk>/findings/", api.AccountFindings.as_view(), name="account-findings"),
+    path("audit/", api.AuditList.as_view(), name="audit"),
+    path("audit/export/", api.AuditExport.as_view(), name="audit-export"),
     path("findings/", api.FindingList.as_view(), name="findings"),
 ]

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
+from rest_framework.test import APIClient
 
 from apps.accounts.models import AuditEvent
 from apps.accounts.models.audit import Unchangeable
@@ -133,3 +134,33 @@ def test_eight_threads_that_append_at_once_make_one_chain() -> None:
     assert failed == []
     assert audit_verified().count == 40
     assert audit_verified().whole
+
+
+def test_alice_reads_and_exports_the_audit_of_her_account_with_ids_masked() -> None:
+    desk = make_connection()
+    mine, other = make_account(desk, "DU1111111"), make_account(desk, "DU2222222")
+    alice = make_user("alice", mine)
+    for account in (mine, other):
+        data = {"code": account.code}
+        audit_append(actor=alice, action="test", subject="s", account=account, data=data, at=NOON)
+    page = APIClient()
+    page.force_login(alice)
+    told = page.get("/api/v1/audit/").json()
+    assert told["count"] == 1
+    assert told["results"][0]["data"] == {"code": "DU****11"}
+    lines = page.get("/api/v1/audit/export/").content.decode().splitlines()
+    assert len(lines) == 2
+    assert "DU1111111" not in lines[1]
+
+
+def test_the_admin_shows_and_exports_the_audit_and_changes_nothing() -> None:
+    event = _append()
+    boss = make_user("boss", is_staff=True, is_superuser=True)
+    page = APIClient()
+    page.force_login(boss)
+    url = "/admin/accounts/auditevent/"
+    assert page.get(url).status_code == 200
+    assert page.get(f"{url}{event.pk}/delete/").status_code == 403
+    answer = page.post(url, {"action": "export", "_selected_action": [event.pk]})
+    assert answer["Content-Type"].startswith("text/csv")
+    assert answer.content.decode().count("\n") == 2

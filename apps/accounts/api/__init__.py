@@ -9,6 +9,7 @@ from apps.accounts.api.accounts import (
     AccountValues,
     FindingList,
 )
+from apps.accounts.api.audit import AuditExport, AuditList
 from apps.accounts.api.connections import (
     ConnectionDetail,
     ConnectionList,
@@ -23,6 +24,8 @@ __all__ = [
     "AccountList",
     "AccountPositions",
     "AccountValues",
+    "AuditExport",
+    "AuditList",
     "ConnectionDetail",
     "ConnectionList",
     "ConnectionRefresh",
