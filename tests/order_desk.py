@@ -129,9 +129,9 @@ class OrderDesk:
             assert ours(order) == theirs(self.sim, order)
         return order
 
-    def _pictured(self, picture: BrokerPicture) -> None:
+    def _pictured(self, picture: BrokerPicture, look_again: bool) -> None:  # noqa: FBT001  # a callback
         self._pictures += 1
-        self.care.written(picture)
+        self.care.written(picture, look_again)
 
     def _hear(self, event: BrokerEvent) -> None:
         if wiring.stored(event):

@@ -23,7 +23,11 @@ from apps.trading.states import OrderState
 from ibkr.errors import Kind, explain
 
 FILL_OR_KILL = "FOK"
-COMPLETED = {"Filled": Event.FILLED, "Cancelled": Event.CANCEL_CONFIRMED}
+COMPLETED = {
+    "Filled": Event.FILLED,
+    "Cancelled": Event.CANCEL_CONFIRMED,
+    "ApiCancelled": Event.CANCEL_CONFIRMED,
+}
 """Any other status of a completed order means that it was rejected."""
 REFUSALS = (Kind.REJECT, Kind.REQUEST)
 """TWS refuses an order with codes of other requests too: 200 unknown contract, 321 invalid."""
@@ -63,7 +67,7 @@ class Evidence:
         return self._with(at, said={**self.said, code: text})
 
     def hear_completed(self, status: str, text: str, at: datetime) -> "Evidence":
-        return self._with(at, completed=status, completed_text=text)
+        return self._with(at, completed=status, completed_text=text.strip())
 
     def renewed(self, status: str, at: datetime) -> "Evidence":
         """A later picture shows the order open with this status: earlier words no longer count."""

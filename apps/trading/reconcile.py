@@ -21,7 +21,6 @@ SETTLED = timedelta(seconds=2)
 AT_BROKER = OPEN - {OrderState.ACCEPTED}
 NOT_FOUND = 10147
 """What TWS answers to a cancel of an order that it does not have."""
-ON_ITS_WAY = frozenset({OrderState.CLAIMED, OrderState.SENT, OrderState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +77,8 @@ class Kind(StrEnum):
     """Proven never to have reached the broker."""
     GONE = "gone"
     """It was at the broker, is no more, and was not filled meanwhile."""
+    LATER = "later"
+    """Too much has happened just now: the next picture tells."""
     UNCLEAR = "unclear"
     """Not at the broker, and the picture cannot tell what became of it."""
 
@@ -101,7 +102,7 @@ def steps(
     """What else is to be done, in order. An order with a fresh execution is left for the next
     picture, unless this one names it."""
     found: list[Step] = []
-    named = {row.pk for row in known if any(_is(row, execution) for execution in fresh)}
+    named: set[int] = set()
     for order in picture.open_orders:
         row = _match(known, order)
         named |= {row.pk} if row else set()
@@ -112,7 +113,10 @@ def steps(
         if _tells(done, row):
             found.append(Step(Kind.COMPLETED, row.pk if row else None, done))
     missing = [row for row in known if row.pk not in named and row.state in AT_BROKER]
-    return found + [step for row in missing if (step := _of_missing(row, picture, horizon))]
+    for row in missing:
+        filling = any(_is(row, execution) for execution in fresh)
+        found.append(Step(Kind.LATER, row.pk) if filling else _of_missing(row, picture, horizon))
+    return found
 
 
 def _of_open(order: OpenOrder, row: Known | None, picture: BrokerPicture) -> Step:
@@ -139,16 +143,17 @@ def _tells(done: CompletedOrder, row: Known | None) -> bool:
     return row.evidence.completed != done.status or row.state in OPEN
 
 
-def _of_missing(row: Known, picture: BrokerPicture, horizon: Horizon) -> Step | None:
+def _of_missing(row: Known, picture: BrokerPicture, horizon: Horizon) -> Step:
     """An open row that the picture does not name."""
     if facts(row.evidence, row.terms):
         return _gone(row, picture, horizon)
-    if row.state not in ON_ITS_WAY or row.wired_at is None:
-        return None
+    if row.wired_at is None:
+        # Nothing was ever heard of it, and when it was sent is not known: only a person can tell.
+        return Step(Kind.UNCLEAR, row.pk, code="too_old")
     waited = picture.asked_at - row.wired_at
     lost = horizon.linked_at is not None and row.wired_at < horizon.linked_at
     if waited < (SETTLED if lost else GRACE):
-        return None
+        return Step(Kind.LATER, row.pk)
     if not row.transmit and NOT_FOUND not in row.evidence.said:
         # TWS keeps what is not transmitted to itself: no list shows it. A cancel of it tells.
         return Step(Kind.UNCLEAR, row.pk, code="not_transmitted")
@@ -157,10 +162,10 @@ def _of_missing(row: Known, picture: BrokerPicture, horizon: Horizon) -> Step | 
     return Step(Kind.UNCLEAR, row.pk, code="too_old")
 
 
-def _gone(row: Known, picture: BrokerPicture, horizon: Horizon) -> Step | None:
+def _gone(row: Known, picture: BrokerPicture, horizon: Horizon) -> Step:
     heard_at = row.evidence.heard_at or row.wired_at
     if heard_at is not None and heard_at > picture.asked_at - SETTLED:
-        return None
+        return Step(Kind.LATER, row.pk)
     if row.explained or (heard_at is not None and heard_at >= horizon.since_at):
         return Step(Kind.GONE, row.pk, code="gone")
     return Step(Kind.UNCLEAR, row.pk, code="ended_unseen")

@@ -21,7 +21,7 @@ class OrderWriters:
         self,
         client_id: Callable[[], int],
         look: Callable[[], None],
-        pictured: Callable[[BrokerPicture], None],
+        pictured: Callable[[BrokerPicture, bool], None],
     ) -> None:
         self._client_id = client_id
         self._look = look
@@ -62,5 +62,5 @@ class OrderWriters:
 
     def _pictures(self, connection_id: int, events: Sequence[BrokerPicture], at: datetime) -> None:
         for picture in events:
-            services.reconcile(connection_id=connection_id, picture=picture, at=at)
-            self._pictured(picture)
+            found = services.reconcile(connection_id=connection_id, picture=picture, at=at)
+            self._pictured(picture, found.look_again)

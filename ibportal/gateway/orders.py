@@ -36,8 +36,13 @@ class OrderCare:
         """Something about an order could not be written, or does not fit: a picture tells."""
         self._due.set()
 
-    def written(self, picture: BrokerPicture) -> None:
-        """On the inbox's thread, when what a picture tells is in the database."""
+    def written(self, picture: BrokerPicture, look_again: bool) -> None:  # noqa: FBT001  # a callback
+        """On the inbox's thread, when what a picture tells is in the database.
+
+        `look_again`: some orders were too much on the move to be judged by this one.
+        """
+        if look_again:
+            self._due.set()
         with self._written:
             self._written_at = picture.asked_at
             self._written.notify_all()

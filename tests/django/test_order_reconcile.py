@@ -75,10 +75,21 @@ def test_a_claimed_order_that_a_complete_picture_lacks_was_never_sent(state: S) 
     assert OrderEvent.objects.count() == events
 
 
-def test_an_order_that_is_just_on_its_way_is_left_alone() -> None:
+def test_an_order_that_is_just_on_its_way_is_left_for_the_next_picture() -> None:
     order = make_order()
-    look(order, seconds=5)
+    assert look(order, seconds=5).look_again
     assert order.state == S.SENT
+    assert not look(order, seconds=11).look_again
+    assert order.state == S.NOT_SENT
+
+
+def test_a_working_order_heard_of_a_moment_ago_is_left_for_the_next_picture() -> None:
+    order = make_order()
+    tell(order.connection_id, opened("Submitted"), seconds=59)
+    assert look(order).look_again
+    assert order.state == S.SUBMITTED
+    look(order, seconds=65)
+    assert (order.state, order.reason_code) == (S.CANCELLED, "gone")
 
 
 def test_a_socket_that_is_gone_needs_no_grace() -> None:

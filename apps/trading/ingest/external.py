@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 from apps.accounts.ingest.accounts import PSEUDO_ACCOUNTS, on_accounts
 from apps.accounts.models import BrokerAccount
@@ -39,30 +40,37 @@ def adopt(
         account=account,
         connection_id=connection_id,
         instrument=instrument,
-        ref=request.order_ref[:64],
         source=Source.EXTERNAL,
-        side="BUY" if request.action == "BUY" else "SELL",
-        quantity=request.quantity,
-        order_type=request.order_type[:20],
-        tif=request.tif[:8],
-        limit_price=request.limit_price,
-        stop_price=request.stop_price,
-        trailing_percent=request.trailing_percent,
-        trail_stop_price=request.trail_stop_price,
-        outside_rth=request.outside_rth,
-        good_till_at=request.good_till_at,
-        algo_strategy=request.algo_strategy[:20],
-        algo_params=[list(pair) for pair in request.algo_params],
-        oca_group=request.oca_group[:64],
-        oca_type=request.oca_type,
-        transmit=request.transmit,
         state=OrderState.SENT,
         client_id=client_id,
         ib_order_id=order_id,
         perm_id=perm_id,
         accepted_at=at,
+        **_terms(request),
     )
     return Dossier(order, at)
+
+
+def _terms(request: OrderRequest) -> dict[str, Any]:
+    """TWS has types and times that the portal does not place: they are shown as they are."""
+    return {
+        "ref": request.order_ref[:64],
+        "side": "BUY" if request.action == "BUY" else "SELL",
+        "quantity": request.quantity,
+        "order_type": request.order_type[:20],
+        "tif": request.tif[:8],
+        "limit_price": request.limit_price,
+        "stop_price": request.stop_price,
+        "trailing_percent": request.trailing_percent,
+        "trail_stop_price": request.trail_stop_price,
+        "outside_rth": request.outside_rth,
+        "good_till_at": request.good_till_at,
+        "algo_strategy": request.algo_strategy[:20],
+        "algo_params": [list(pair) for pair in request.algo_params],
+        "oca_group": request.oca_group[:64],
+        "oca_type": request.oca_type,
+        "transmit": request.transmit,
+    }
 
 
 def welcome(dossier: Dossier) -> None:

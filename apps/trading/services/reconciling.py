@@ -47,6 +47,8 @@ class Outage:
     to_at: datetime
     data: dict[str, list[dict[str, Any]]]
     report: OutageReport | None
+    look_again: bool
+    """Some orders were too much on the move to judge: another picture is wanted soon."""
 
 
 def reconcile(*, connection_id: int, picture: BrokerPicture, at: datetime) -> Outage:
@@ -61,7 +63,8 @@ def reconcile(*, connection_id: int, picture: BrokerPicture, at: datetime) -> Ou
         linked_at=outages.linked_at(connection),
     )
     found = steps(known, picture, fresh, horizon)
-    touched = [_done(connection, step, known, picture, at) for step in found]
+    now = [step for step in found if step.kind is not Kind.LATER]
+    touched = [_done(connection, step, known, picture, at) for step in now]
     away_at = outages.away_since(connection)
     from_at = away_at or picture.asked_at
     data = outages.what_happened(connection, from_at, at)
@@ -70,7 +73,9 @@ def reconcile(*, connection_id: int, picture: BrokerPicture, at: datetime) -> Ou
         report = OutageReport.objects.create(
             connection=connection, from_at=from_at, to_at=at, data=data
         )
-    return Outage(from_at=from_at, to_at=at, data=data, report=report)
+    return Outage(
+        from_at=from_at, to_at=at, data=data, report=report, look_again=len(now) < len(found)
+    )
 
 
 def order_settle(
