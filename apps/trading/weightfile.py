@@ -78,13 +78,16 @@ def read(content: bytes | str) -> Read:
     return found
 
 
-def read_items(items: Iterable[Mapping[str, Any]]) -> Read:
+def read_items(items: Iterable[Mapping[str, Any] | Row]) -> Read:
     """The same for what a program sends: con_id, symbol, weight and so on, numbers or texts.
 
-    "line 1" is the first of them.
+    "line 1" is the first of them; rows that were read already keep their own.
     """
     found = Read()
     for line, item in enumerate(items, start=1):
+        if isinstance(item, Row):
+            found.rows.append(item)
+            continue
         cells = {name: str(item.get(name) or "").strip() for name in COLUMNS}
         cells |= {"conid": str(item.get("con_id") or ""), "weight": str(item.get("weight", ""))}
         try:

@@ -20,7 +20,7 @@ from apps.trading.selectors.strategies import policy_newest
 from apps.trading.services.planning import targets_stream
 from apps.trading.services.providing import weights_of
 from apps.trading.services.resolving import rows_resolve
-from apps.trading.weightfile import LARGEST, STEP, Read
+from apps.trading.weightfile import LARGEST, STEP, Read, Row
 
 CSV, API, ADMIN, PROVIDER = "csv", "api", "admin", "provider"
 WEIGHTS = "weights"
@@ -55,12 +55,13 @@ def snapshot_from_csv(
     dated_on: date,
     at: datetime,
     note: str = "",
+    origin: str = CSV,
 ) -> DecisionSnapshot:
     """All or nothing. Raises NotAllowed, and WeightsRefused with sentences by line."""
     check_may_upload(user, strategy.account)
     found = weightfile.read(content)
     return _from_rows(
-        found, user=user, strategy=strategy, origin=CSV, dated_on=dated_on, at=at, note=note
+        found, user=user, strategy=strategy, origin=origin, dated_on=dated_on, at=at, note=note
     )
 
 
@@ -68,7 +69,7 @@ def snapshot_from_rows(
     *,
     user: User,
     strategy: Strategy,
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Mapping[str, Any] | Row],
     dated_on: date,
     at: datetime,
     note: str = "",
@@ -177,16 +178,19 @@ def _store(
             for found, weight in weights.items()
         )
         targets_stream(strategy.account)
-        data = {"weights": len(weights), "digest": content, "origin": origin, "date": dated_on}
-        audit_append(
-            actor=user,
-            action="snapshot.create",
-            subject=f"{strategy.name} {dated_on}",
-            account=strategy.account,
-            data=data,
-            at=at,
-        )
+        _audit(snapshot, user, len(weights), at)
     return snapshot
+
+
+def _audit(snapshot: DecisionSnapshot, user: User | None, weights: int, at: datetime) -> None:
+    audit_append(
+        actor=user,
+        action="snapshot.create",
+        subject=f"{snapshot.strategy.name} {snapshot.dated_on}",
+        account=snapshot.strategy.account,
+        data={"weights": weights, "digest": snapshot.digest, "origin": snapshot.origin},
+        at=at,
+    )
 
 
 def _check(
