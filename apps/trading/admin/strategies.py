@@ -1,5 +1,6 @@
-"""Admin of strategies, policies and target weights: the same services judge as everywhere."""
+"""Admin of strategies, target weights and schedules: everything is saved by the services."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -7,224 +8,213 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Model
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.admin.base import VisibleAdmin
+from apps.accounts.admin.base import HistoryAdmin, Row, VisibleAdmin
 from apps.lib import clock
-from apps.lib.errors import Invalid, NotAllowed, PortalError
-from apps.trading import selectors, services
-from apps.trading.models import DecisionSnapshot, Policy, Strategy, TargetWeight
-from apps.trading.services.strategies import POLICY_FIELDS
-from apps.trading.weightfile import BYTES_LIMIT
+from apps.lib.errors import PortalError
+from apps.trading import weightfile
+from apps.trading.admin.history import ToldInline
+from apps.trading.models import DecisionSnapshot, Policy, Schedule, Strategy, TargetWeight
+from apps.trading.services import (
+    schedule_save,
+    snapshot_from_csv,
+    strategy_create,
+    strategy_update,
+)
 
 if TYPE_CHECKING:
-    StrategyFields = forms.ModelForm[Strategy]
-    PolicyFields = forms.ModelForm[Policy]
-    SnapshotFields = forms.ModelForm[DecisionSnapshot]
-    WeightRows = admin.TabularInline[TargetWeight, DecisionSnapshot]
+    Form = ModelForm[Any]
 else:
-    StrategyFields = PolicyFields = SnapshotFields = forms.ModelForm
-    WeightRows = admin.TabularInline
+    Form = ModelForm
+
+Save = Callable[[User, dict[str, Any], Any], Any]
 
 
-class ServiceForm:
-    """Asks the service itself whether it would do this, in a transaction that is undone.
-
-    Stands before a ModelForm, whose parts it names here.
-    """
+class ServiceForm(Form):
+    """Asks the service whether it would save this, and shows its sentences beside the fields."""
 
     user: User
-    errors: Any
-    fields: Any
-    add_error: Any
+    save_by: Save
 
-    def apply(self) -> Model:
-        raise NotImplementedError
-
-    def clean(self) -> Any:
-        cleaned = super().clean()  # type: ignore[misc]  # the form's own
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
         if not self.errors:
             try:
                 with transaction.atomic():
-                    self.apply()
+                    type(self).save_by(self.user, given, self.instance)
                     transaction.set_rollback(True)
-            except Invalid as error:
-                self._complain(error)
             except PortalError as error:
-                self.add_error(None, f"{error.sentence} {error.remedy}".strip())
-        return cleaned
+                self._complain(error)
+        return given
 
-    def _complain(self, error: Invalid) -> None:
-        for name, texts in error.fields.items():
-            known = name in self.fields
-            for text in texts:
-                self.add_error(name if known else None, text if known else f"{name}: {text}")
+    def _post_clean(self) -> None:
+        """The service judges the row, and only one that it would save."""
+
+    def _complain(self, error: PortalError) -> None:
+        fields: dict[str, list[str]] = getattr(error, "fields", {})
+        for name, texts in fields.items():
+            beside = name in self.fields
+            told = texts if beside else [f"{name}: {text}" for text in texts]
+            self.add_error(name if beside else None, told)
+        if not fields:
+            self.add_error(None, f"{error.sentence} {error.remedy}".strip())
 
 
-class ServiceAdmin(VisibleAdmin[Any]):
-    """Saves through the form's service; nothing is ever deleted here."""
+class ServiceAdmin(VisibleAdmin[Row]):
+    """What the form holds is handed to the service; nothing is written past it."""
 
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        made = super().get_form(request, *args, **kwargs)
-        return type(made.__name__, (made,), {"user": _user(request)})
+    form = ServiceForm
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django's signature
-        del request, change
-        obj.pk = form.apply().pk
-        obj.refresh_from_db()
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Row | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002  # Django's signature
+        **kwargs: Any,
+    ) -> Any:
+        made = super().get_form(request, obj, change=change, **kwargs)
+        made.user = request.user
+        return made
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002, FBT001
+        return form.instance
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        """The service has written all of it."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        saved = type(form).save_by(request.user, form.cleaned_data, obj)
+        obj.__dict__.update(saved.__dict__)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
 
-class StrategyForm(ServiceForm, StrategyFields):
+def strategy_saved(user: User, given: dict[str, Any], row: Strategy) -> Strategy:
+    fields = {name: given[name] for name in ("provider", "params") if name in given}
+    if row.pk is None:
+        name, account = given["name"], given["account"]
+        return strategy_create(user=user, account=account, name=name, at=clock.now(), **fields)
+    stored = Strategy.objects.select_related("account__connection").get(pk=row.pk)
+    enabled = given["enabled"]
+    return strategy_update(user=user, strategy=stored, enabled=enabled, at=clock.now(), **fields)
+
+
+class StrategyForm(ServiceForm):
+    save_by = staticmethod(strategy_saved)
+
     class Meta:
         model = Strategy
-        fields = ["account", "name", "provider", "params", "enabled"]
-
-    def apply(self) -> Strategy:
-        told, at = self.cleaned_data, clock.now()
-        params = told.get("params") or {}
-        provider = told.get("provider", "")
-        if self.instance._state.adding:  # noqa: SLF001  # Django's documented flag
-            return services.strategy_create(
-                user=self.user,
-                account=told["account"],
-                name=told["name"],
-                provider=provider,
-                params=params,
-                at=at,
-            )
-        return services.strategy_update(
-            user=self.user,
-            strategy=Strategy.objects.get(pk=self.instance.pk),
-            enabled=told["enabled"],
-            provider=provider,
-            params=params,
-            at=at,
-        )
+        fields = ("account", "name", "provider", "params", "enabled")
 
 
 @admin.register(Strategy)
-class StrategyAdmin(ServiceAdmin):
+class StrategyAdmin(ServiceAdmin[Strategy]):
     form = StrategyForm
     list_display = ["name", "account", "provider", "enabled"]
-    list_filter = ["enabled"]
+    list_filter = ["enabled", "account"]
+    search_fields = ["name"]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Strategy | None = None) -> Any:
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if obj is None else [*fixed, "account", "name"]
+    def get_readonly_fields(self, request: HttpRequest, obj: Strategy | None = None) -> Any:  # noqa: ARG002
+        return [] if obj is None else ["account", "name"]
 
 
-class PolicyForm(ServiceForm, PolicyFields):
+def schedule_saved(user: User, given: dict[str, Any], row: Schedule) -> Schedule:
+    fields = {name: value for name, value in given.items() if name != "strategy"}
+    named = given.get("strategy") or row.strategy
+    strategy = Strategy.objects.select_related("account__connection").get(pk=named.pk)
+    return schedule_save(user=user, strategy=strategy, at=clock.now(), **fields)
+
+
+class ScheduleForm(ServiceForm):
+    save_by = staticmethod(schedule_saved)
+
     class Meta:
-        model = Policy
-        fields = ["strategy", *POLICY_FIELDS]
-
-    def apply(self) -> Policy:
-        changes = {name: self.cleaned_data[name] for name in POLICY_FIELDS}
-        changes["overrides"] = changes["overrides"] or {}
-        return services.policy_change(
-            user=self.user,
-            strategy=self.cleaned_data["strategy"],
-            changes=changes,
-            at=clock.now(),
-        )
+        model = Schedule
+        exclude = ("changed_by", "changed_at")
 
 
-class OfStrategy(ServiceAdmin):
-    """Rows of a strategy: added, then only to be read."""
-
+@admin.register(Schedule)
+class ScheduleAdmin(ServiceAdmin[Schedule]):
+    form = ScheduleForm
     account_path = "strategy__account"
-    list_select_related = ["strategy", "made_by"]
-    list_filter = ["strategy"]
+    list_display = ["strategy", "calendar", "session", "anchor", "minutes", "missed", "enabled"]
+    list_select_related = ["strategy"]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "strategy":
-            kwargs["queryset"] = selectors.strategies_visible(request.user)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def get_readonly_fields(self, request: HttpRequest, obj: Schedule | None = None) -> Any:  # noqa: ARG002
+        return [] if obj is None else ["strategy", "changed_by", "changed_at"]
 
 
-@admin.register(Policy)
-class PolicyAdmin(OfStrategy):
-    """A new row is a new version."""
-
-    form = PolicyForm
-    list_display = ["strategy", "version", "cash_buffer", "turnover_cap", "made_by", "made_at"]
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """With ?strategy= everything starts as the newest version has it."""
-        told: dict[str, Any] = dict(super().get_changeform_initial_data(request))
-        pk = str(told.get("strategy", ""))
-        newest = selectors.policy_newest(int(pk)) if pk.isdigit() else None
-        if newest is not None and selectors.strategies_visible(request.user).filter(pk=pk).exists():
-            told |= {name: getattr(newest, name) for name in POLICY_FIELDS}
-        return told
+def snapshot_saved(user: User, given: dict[str, Any], row: Any) -> DecisionSnapshot:
+    del row
+    return snapshot_from_csv(
+        user=user,
+        strategy=given["strategy"],
+        content=given["lines"],
+        dated_on=given["dated_on"],
+        note=given["note"],
+        origin="admin",
+        at=clock.now(),
+    )
 
 
-class SnapshotForm(ServiceForm, SnapshotFields):
-    file = forms.FileField(
-        label=_("file"), help_text=_("Lines of symbol and weight, as the template has them")
+class SnapshotForm(ServiceForm):
+    """New weights are typed or pasted as the file has them."""
+
+    save_by = staticmethod(snapshot_saved)
+    lines = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 20}),
+        initial=weightfile.TEMPLATE,
+        help_text=_("Lines as in the file: the names of the columns first."),
     )
 
     class Meta:
         model = DecisionSnapshot
-        fields = ["strategy", "dated_on", "note"]
-
-    def apply(self) -> DecisionSnapshot:
-        file = self.cleaned_data["file"]
-        file.seek(0)
-        return services.snapshot_from_csv(
-            user=self.user,
-            strategy=self.cleaned_data["strategy"],
-            content=file.read(BYTES_LIMIT + 1),
-            dated_on=self.cleaned_data["dated_on"],
-            note=self.cleaned_data["note"],
-            at=clock.now(),
-        )
+        fields = ("strategy", "dated_on", "note")
 
 
-class WeightInline(WeightRows):
+class WeightInline(ToldInline):
     model = TargetWeight
     fields = ["instrument", "weight"]
-    readonly_fields = ["instrument", "weight"]
-    extra = 0
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return True  # who sees the snapshot sees what is in it
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
 
 @admin.register(DecisionSnapshot)
-class SnapshotAdmin(OfStrategy):
-    form = SnapshotForm
-    list_display = ["strategy", "dated_on", "origin", "note", "made_by", "made_at"]
+class SnapshotAdmin(ServiceAdmin[DecisionSnapshot]):
+    """Append-only: a change is another snapshot."""
 
-    def get_inlines(self, request: HttpRequest, obj: Any | None = None) -> Any:
-        del request
+    form = SnapshotForm
+    account_path = "strategy__account"
+    list_display = ["strategy", "dated_on", "origin", "note", "made_by", "made_at"]
+    list_filter = ["origin", "strategy"]
+    list_select_related = ["strategy", "made_by"]
+
+    def has_change_permission(
+        self,
+        request: HttpRequest,  # noqa: ARG002  # Django's signature
+        obj: DecisionSnapshot | None = None,  # noqa: ARG002
+    ) -> bool:
+        return False
+
+    def get_inlines(self, request: HttpRequest, obj: DecisionSnapshot | None = None) -> Any:  # noqa: ARG002
         return [] if obj is None else [WeightInline]
 
-    def get_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
-        del request
-        shown = ["strategy", "dated_on", "note"]
-        return (
-            [*shown, "file"] if obj is None else [*shown, "origin", "digest", "made_by", "made_at"]
-        )
+
+@admin.register(TargetWeight)
+class WeightAdmin(HistoryAdmin[TargetWeight]):
+    account_path = "snapshot__strategy__account"
+    list_display = ["snapshot", "instrument", "weight"]
+    list_select_related = ["snapshot", "instrument"]
+    search_fields = ["instrument__symbol"]
 
 
-def _user(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):
-        raise NotAllowed("Log in first.")
-    return request.user
+@admin.register(Policy)
+class PolicyAdmin(HistoryAdmin[Policy]):
+    """Versions are made on the strategy's page."""
+
+    account_path = "strategy__account"
+    list_display = ["strategy", "version", "style", "cash_buffer", "turnover_cap", "made_at"]
+    list_filter = ["strategy"]
+    list_select_related = ["strategy"]

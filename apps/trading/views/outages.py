@@ -1,6 +1,5 @@
 """What happened while the portal was not listening, until a person has read it."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.shortcuts import redirect, render
 
 from apps.accounts.permissions import User
 from apps.lib import clock
+from apps.marketdata.models import Instrument
 from apps.marketdata.permissions import connections_visible
 from apps.trading.models import OutageReport
 from apps.trading.views.frame import accounts_of
@@ -29,7 +29,8 @@ def outages(request: HttpRequest) -> HttpResponse:
             return redirect("orders")
     read = int(request.session.get(READ, 0))
     mine = {account.pk for account in accounts_of(request.user)}
-    reports = [_told(report, mine) for report in found if report.pk > read]
+    names = _names(found)
+    reports = [_told(report, mine, names) for report in found if report.pk > read]
     context = {"reports": [report for report in reports if report["parts"]]}
     return render(request, "trading/outagelist.html", context)
 
@@ -40,12 +41,18 @@ def _recent(user: User) -> list[OutageReport]:
     return list(rows[:10])
 
 
-def _told(report: OutageReport, mine: Iterable[int]) -> dict[str, Any]:
+def _names(reports: list[OutageReport]) -> dict[int, str]:
+    """Of the instruments whose positions do not fit, in one query."""
+    ids = {fact["con_id"] for report in reports for fact in report.data.get("positions", [])}
+    return {row.con_id: str(row) for row in Instrument.objects.filter(pk__in=ids)}
+
+
+def _told(report: OutageReport, mine: set[int], names: dict[int, str]) -> dict[str, Any]:
     """Only facts of the accounts the reader may see."""
-    seen = set(mine)
     parts = []
     for name in PARTS:
-        facts = [f for f in report.data.get(name, []) if f.get("account", None) in seen | {None}]
+        found = [fact for fact in report.data.get(name, []) if fact.get("account") in mine]
+        facts = [{"name": names.get(fact["con_id"], fact["con_id"])} | fact for fact in found]
         if facts:
             parts.append({"name": name, "facts": facts})
     return {"report": report, "parts": parts}
