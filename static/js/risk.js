@@ -36,7 +36,7 @@ export class Risk {
   ask() {
     this.timer = 0;
     for (const part of document.querySelectorAll("[data-risk-live]")) {
-      const lists = [part, ...document.querySelectorAll("#lock-list, #guard-history")];
+      const lists = [part, ...document.querySelectorAll("#lock-list, #guard-history, #kill-lift")];
       if (lists.some((each) => each.contains(document.activeElement) && typing())) {
         this.timer = window.setTimeout(() => this.ask(), WAIT_MS * 5);
         continue;

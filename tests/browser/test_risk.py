@@ -100,6 +100,8 @@ def test_a_halt_appears_without_reloading(officer: Page, site: Site) -> None:
     row = officer.locator("[data-figure=daily_loss_halt]")
     expect(row).to_have_attribute("data-guard-state", "halted")
     expect(officer.locator("#kill-now .level")).to_have_attribute("data-level", "3")
+    expect(officer.locator("form[action$='/risk/lift/']")).to_be_visible()
+    expect(officer.locator(".strip .stop")).to_contain_text("Kill level 3")
     assert officer.evaluate("window.stayed")
     picture(officer, "halted")
     officer.goto("/")

@@ -36,20 +36,37 @@ def exposure(picture: Picture, limits: GuardLimits) -> list[Figure]:
     missing, net, warn = len(worths) - len(known), picture.liquidity.net, limits.warn_share
     gross = sum((abs(value) for _, value in known), Decimal(0))
     total = sum((value for _, value in known), Decimal(0))
-    issuer, weight = heaviest(known)
     return [
         above("gross_exposure", share(gross, net), limits.gross, warn, uncovered=missing),
         above("net_exposure", share(abs(total), net), limits.net, warn, uncovered=missing),
-        above(
-            "concentration",
-            share(weight, net),
-            limits.concentration,
-            warn,
-            subject=issuer,
-            uncovered=missing,
-        ),
+        _concentration(known, picture, limits, missing),
         *_leverage(picture, limits),
     ]
+
+
+def _concentration(
+    known: list[tuple[Holding, Decimal]], picture: Picture, limits: GuardLimits, missing: int
+) -> Figure:
+    """Of single issuers and funds the one that has used more of its limit."""
+    figures = []
+    for fund, limit in ((False, limits.concentration), (True, limits.concentration_fund)):
+        issuer, weight = heaviest((held, value) for held, value in known if held.fund is fund)
+        value = share(weight, picture.liquidity.net)
+        figures.append(
+            above(
+                "concentration",
+                value,
+                limit,
+                limits.warn_share,
+                subject=issuer,
+                uncovered=missing,
+            )
+        )
+    return max(figures, key=_used)
+
+
+def _used(figure: Figure) -> Decimal:
+    return (figure.value or Decimal(0)) / figure.limit if figure.limit else Decimal(0)
 
 
 def heaviest(known: Iterable[tuple[Holding, Decimal]]) -> tuple[str, Decimal]:

@@ -94,11 +94,16 @@ PLACES: dict[str, tuple[str, str]] = {
 """Guard limit → code and parameter; the first ten are shared with the gate's checks."""
 
 
-def limits_from(limits: Limits) -> GuardLimits:
-    """The settings that apply; a limit that nobody declared keeps the guard's own default."""
+def limits_from(limits: Limits, funds: Limits) -> GuardLimits:
+    """The settings that apply; a limit that nobody declared keeps the guard's own default.
+
+    `funds` are the settings for ETFs, of which only the concentration differs.
+    """
     found: dict[str, Decimal | None] = {
         name: limits.number(*place) for name, place in PLACES.items() if place in PARAMETERS
     }
+    if PLACES["concentration"] in PARAMETERS:
+        found["concentration_fund"] = funds.number(*PLACES["concentration"])
     return GuardLimits(**{name: value for name, value in found.items() if _usable(name, value)})
 
 

@@ -17,7 +17,9 @@ class GuardLimits:
     drawdown: Decimal | None = Decimal("0.15")
     gross: Decimal | None = Decimal("1.5")
     net: Decimal | None = Decimal("1.2")
-    concentration: Decimal | None = Decimal("0.25")
+    concentration: Decimal | None = Decimal("0.35")
+    concentration_fund: Decimal | None = Decimal(1)
+    """The same of a fund, which is spread out in itself."""
     leverage: Decimal | None = Decimal(2)
     excess_reduce: Decimal | None = Decimal("0.10")
     """Excess liquidity over net liquidation: below it only reducing orders."""
@@ -54,6 +56,8 @@ class Holding:
     name: str
     issuer: str
     sec_type: str
+    fund: bool = False
+    """An ETF, or an option on one."""
     quantity: Decimal
     multiplier: Decimal = Decimal(1)
     price: Decimal | None = None

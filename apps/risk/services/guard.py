@@ -12,7 +12,7 @@ from apps.accounts.models import BrokerAccount, EquityPoint
 from apps.accounts.state import amount_in_base
 from apps.risk import topics
 from apps.risk.guard import Flow, Track, evaluate, settle
-from apps.risk.guard.latches import Settled
+from apps.risk.guard.latches import Latched, Settled
 from apps.risk.guard.losses import is_high
 from apps.risk.guard.types import Figure, GuardLimits
 from apps.risk.levels import SEVERITY, Guard, Kill
@@ -168,9 +168,11 @@ def _act(account: BrokerAccount, settled: Settled, limits: GuardLimits, at: date
     level = int(limits.halt_level) if halted else int(Kill.REDUCE_ONLY)
     if own_level(account.pk) >= level:
         return
-    reason = "; ".join(
-        f"{latch.code} {latch.value:f} beyond its limit {latch.limit:f}" for latch in held
-    )
+    reason = "; ".join(english(_as_figure(latch)) for latch in held)
     kill.kill_set(
         user=None, account=account, level=level, reason=reason, at=at, source="guard", by=GUARD
     )
+
+
+def _as_figure(latch: Latched) -> Figure:
+    return Figure(code=latch.code, state=latch.state, value=latch.value, limit=latch.limit)

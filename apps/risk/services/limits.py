@@ -16,8 +16,8 @@ from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid, NotAllowed
 from apps.risk.models import LimitChange, RiskLimit
 from apps.risk.permissions import check_may_change_limits
-from apps.risk.policy import PARAMETERS, POLICIES, Limits, Looser, Parameter, Subject, Value
-from apps.risk.selectors.limits import COLUMNS, Row
+from apps.risk.policy import PARAMETERS, POLICIES, Limits, Looser, Parameter, Row, Subject, Value
+from apps.risk.selectors.limits import COLUMNS
 
 PENDING, APPLIED, DECLINED = LimitChange.State
 

@@ -1,6 +1,7 @@
 """Builds the guard's frozen picture of an account from rows, quotes and the order book."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from apps.risk.models import GateDecision, Lock
 
 DAY = timedelta(days=1)
 YEAR_DAYS = 365.0
+FUND = "ETF"
 TAGS = (
     "NetLiquidation",
     "GrossPositionValue",
@@ -62,13 +64,16 @@ def _liquidity(account: BrokerAccount, values: Values, at: datetime) -> Liquidit
 def _holdings(account: BrokerAccount, rates: dict[str, Decimal], at: datetime) -> Iterable[Holding]:
     positions = list(account.positions.exclude(quantity=0))
     con_ids = [position.con_id for position in positions]
-    instruments = {row.con_id: row for row in Instrument.objects.filter(con_id__in=con_ids)}
+    instruments = Instrument.objects.in_bulk(con_ids)
     unders = [row.under_con_id for row in instruments.values() if row.under_con_id]
+    instruments |= Instrument.objects.in_bulk(unders)
     found = quotes_of([account.connection.slug], [*con_ids, *unders])
     quotes = {con_id: quote for con_id, (_slug, quote) in found.items()}
     for position in positions:
         instrument = instruments.get(position.con_id)
-        yield _holding(position, instrument, quotes, rates.get(position.currency), at)
+        under = instruments.get(instrument.under_con_id or 0) if instrument else None
+        held = _holding(position, instrument, quotes, rates.get(position.currency), at)
+        yield replace(held, fund=FUND in {_kind(instrument), _kind(under)})
 
 
 def _holding(
@@ -100,6 +105,10 @@ def _holding(
         years=max((days or 0) + 0.5, 0.0) / YEAR_DAYS,
         stale_seconds=_age(quote, instrument, at),
     )
+
+
+def _kind(instrument: Instrument | None) -> str:
+    return "" if instrument is None else instrument.kind
 
 
 def _underlying(
