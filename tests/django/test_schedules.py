@@ -56,7 +56,7 @@ def save(desk: Desk, **fields: object) -> Schedule:
         user=desk.approver,
         strategy=desk.strategy,
         at=SAVED,
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 

@@ -53,22 +53,23 @@ def orders_in(rows: list[Row]) -> list[Row]:
 def begin(api: ApiClient, strategy: int, **fields: Any) -> Row:
     """A run that is planned, once its prices have come and the guard is awake."""
 
-    def tried() -> Row | None:
-        status, run = api.post("runs/", {"strategy": strategy, **fields})
-        assert status == 201, run
-        run = eventually(lambda: planned(api, run["id"]), within=90, what="a plan")
+    def tried() -> Row:
+        status, made = api.post("runs/", {"strategy": strategy, **fields})
+        assert status == 201, made
+        run = eventually(lambda: planned(api, made["id"]), within=90, what="a plan")
         if run["state"] == "planned":
-            return dict(run)
+            return run
         passing = {"guard_silent", "stale_price", "price_missing", "connection_unavailable"}
         assert run["code"] in passing, run
-        return None
+        return {}
 
     return eventually(tried, within=180, what="a run that passes the gate")
 
 
-def planned(api: ApiClient, pk: int) -> Row | None:
-    run = api.get(f"runs/{pk}/")
-    return None if run["state"] == "planning" else dict(run)
+def planned(api: ApiClient, pk: int) -> Row:
+    """Nothing while it waits for prices."""
+    run: Row = api.get(f"runs/{pk}/")
+    return {} if run["state"] == "planning" else run
 
 
 def approve(api: ApiClient, run: Row) -> None:
@@ -77,13 +78,11 @@ def approve(api: ApiClient, run: Row) -> None:
 
 
 def ended(api: ApiClient, run: Row) -> Row:
-    return dict(
-        eventually(
-            lambda: "ended_at" in (now := api.get(f"runs/{run['id']}/")) and now,
-            within=240,
-            what="the run to end",
-        )
-    )
+    def look() -> Row:
+        now: Row = api.get(f"runs/{run['id']}/")
+        return now if "ended_at" in now else {}
+
+    return eventually(look, within=240, what="the run to end")
 
 
 def unfilled(api: ApiClient, run: Row) -> list[tuple[str, str, str, str]]:
@@ -93,6 +92,14 @@ def unfilled(api: ApiClient, run: Row) -> list[tuple[str, str, str, str]]:
         for line in lines
         if line["filled"] != line["intended"]
     ]
+
+
+def wait_for_orders(portal: Portal, count: int) -> None:
+    eventually(
+        lambda: len(orders_in(ledger(portal))) >= count,
+        within=90,
+        what=f"{count} orders on the wire",
+    )
 
 
 def shell(portal: Portal, code: str) -> None:
@@ -170,12 +177,8 @@ def test_a_run_goes_on_where_its_worker_was_killed_and_sends_nothing_twice(
     assert len(trades) >= 20
     approve(api, run)
     for count in (1, 3):
-        eventually(
-            lambda count=count: len(orders_in(ledger(portal))) >= before + count,
-            within=90,
-            what=f"order {count} of the run on the wire",
-        )
-        portal.kill("worker@")
+        wait_for_orders(portal, before + count)
+        portal.kill("-n worker@")
     run = ended(api, run)
     assert run["state"] == "done", run
     assert unfilled(api, run) == []
