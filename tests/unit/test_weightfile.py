@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.trading import weightfile
@@ -125,12 +125,14 @@ def test_sixths_do_not_sum_to_more_than_one() -> None:
     assert sum(found.values()) <= 1
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200)))
 def test_no_file_breaks_the_reader(content: bytes | str) -> None:
     found = read(content)
     assert found.errors or found.rows
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12))
 def test_no_cell_gives_a_weight_that_is_not_a_number(cell: str) -> None:
     found = read('symbol,weight\nA,"' + cell.replace('"', '""') + '"')
