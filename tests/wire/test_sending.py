@@ -1,0 +1,356 @@
+"""From an accepted row to the simulator's socket, once: claims, leases, the gate's second look."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+import pytest
+from django.db import connections
+
+from apps.lib import clock
+from apps.lib import redis as store
+from apps.risk.models import GateDecision
+from apps.trading import services
+from apps.trading.holders import Holder, holder_of, register
+from apps.trading.models import Order, OrderChange, Source
+from apps.trading.services import gating
+from apps.trading.states import OrderState as S
+from ibkr.errors import NotConnected, NotReady
+from ibkr.port import register as register_port
+from ibportal.gateway.commands import HANDLERS, Commands
+from tests.order_desk import WITHIN, OrderDesk, order_desk
+from tests.portal import eventually
+from tests.wire.simulator import Simulator
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FAR = {"order_type": "LMT", "limit_price": Decimal("50.25"), "tif": "GTC"}
+
+
+class Lease:
+    """What the gateway's leases answer; a test takes it away."""
+
+    def __init__(self) -> None:
+        self.token = "17-18"
+
+    def __call__(self, _account: str) -> str:
+        return self.token
+
+
+@pytest.fixture
+def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
+    with order_desk(standing_twsim) as made, _gate_passes():
+        yield made
+        made.port.cancel_all()
+        made.port.current_time()
+
+
+@contextmanager
+def _gate_passes() -> Iterator[None]:
+    """The gate has tests of its own; its limits would only hide what is looked at here."""
+
+    def decided(**asked: Any) -> GateDecision:
+        intent = asked["intent"]
+        return GateDecision.objects.create(
+            account_id=intent.account_id,
+            con_id=intent.con_id,
+            source=intent.source,
+            passed=True,
+            intent={},
+            verdicts=[],
+            policy_version="",
+            before_wire=asked.get("before_wire", False),
+            at=asked["at"],
+        )
+
+    with patch.object(gating, "gate_check", decided):
+        yield
+
+
+@pytest.fixture
+def lease() -> Lease:
+    return Lease()
+
+
+@pytest.fixture
+def holder(desk: OrderDesk, lease: Lease) -> Iterator[Holder]:
+    slug = desk.row.slug
+    register_port(slug, desk.port)
+    register(
+        slug,
+        Holder(
+            slug=slug,
+            connection_id=desk.row.pk,
+            client_id=lambda: desk.row.client_id,
+            lease=lease,
+        ),
+    )
+    yield holder_of(slug)
+    register(slug, None)
+    register_port(slug, None)
+
+
+def accepted(desk: OrderDesk, **fields: Any) -> Order:
+    unclaimed = {"state": S.ACCEPTED, "ib_order_id": None, "client_id": None, "claimed_at": None}
+    return desk.row_of(**(unclaimed | FAR | fields))
+
+
+def submit(order: Order, holder: Holder) -> Order:
+    services.order_submit(order_id=order.pk, holder=holder, now=clock.now)
+    order.refresh_from_db()
+    return order
+
+
+def on_the_wire(desk: OrderDesk, order: Order) -> int:
+    """How often the simulator has received it as a new order."""
+    return sum(
+        row["kind"] == "order" and row["order_ref"] == order.ref and not row["changes"]
+        for row in desk.sim.ledger()
+    )
+
+
+def test_an_order_is_claimed_committed_and_sent(desk: OrderDesk, holder: Holder) -> None:
+    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    assert order.lease_token == "17-18"
+    assert order.claimed_at is not None
+    assert [e.kind for e in order.events.all()][:2] == ["claimed", "sent"]
+    assert on_the_wire(desk, order) == 1
+
+
+def test_a_message_delivered_again_sends_nothing(desk: OrderDesk, holder: Holder) -> None:
+    order = submit(accepted(desk), holder)
+    number = order.ib_order_id
+    for _ in range(3):
+        submit(order, holder)
+    desk.until(order, S.SUBMITTED)
+    assert order.ib_order_id == number
+    assert on_the_wire(desk, order) == 1
+
+
+def test_many_threads_with_the_same_messages_send_each_order_once_and_in_order(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    orders = [accepted(desk) for _ in range(12)]
+
+    def work() -> None:
+        for order in orders:
+            services.order_submit(order_id=order.pk, holder=holder, now=clock.now)
+        connections.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for order in orders:
+        desk.until(order, S.SUBMITTED)
+    assert [on_the_wire(desk, order) for order in orders] == [1] * 12
+
+
+def test_without_the_lease_nothing_is_claimed(
+    desk: OrderDesk, holder: Holder, lease: Lease
+) -> None:
+    order = accepted(desk)
+    lease.token = ""
+    with pytest.raises(NotConnected):
+        submit(order, holder)
+    order.refresh_from_db()
+    assert order.state == S.ACCEPTED
+    assert on_the_wire(desk, order) == 0
+
+
+def test_a_lease_lost_after_the_claim_gives_the_order_back(
+    desk: OrderDesk, holder: Holder, lease: Lease
+) -> None:
+    order = accepted(desk)
+    passing = gating.gate_check
+
+    def loses(**asked: Any) -> GateDecision:
+        lease.token = "19-18"
+        return passing(**asked)
+
+    with patch.object(gating, "gate_check", loses):
+        submit(order, holder)
+    assert order.state == S.ACCEPTED
+    assert (order.ib_order_id, order.lease_token) == (None, "")
+    assert [e.kind for e in order.events.all()] == ["claimed", "given_back"]
+    assert on_the_wire(desk, order) == 0
+    desk.until(submit(order, holder), S.SUBMITTED)
+
+
+def test_the_gates_second_no_ends_the_order_unsent(desk: OrderDesk, holder: Holder) -> None:
+    order = accepted(desk)
+    passing = gating.gate_check
+
+    def refuses(**asked: Any) -> GateDecision:
+        decision = passing(**asked)
+        decision.passed = False
+        decision.verdicts = [{"code": "kill", "passed": False, "message": "Stopped."}]
+        return decision
+
+    with patch.object(gating, "gate_check", refuses):
+        submit(order, holder)
+    assert (order.state, order.reason_code, order.reason) == (S.REFUSED, "kill", "Stopped.")
+    assert on_the_wire(desk, order) == 0
+
+
+def test_an_order_withdrawn_between_claim_and_wire_is_not_sent(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    order = accepted(desk)
+    passing = gating.gate_check
+
+    def withdraws(**asked: Any) -> GateDecision:
+        Order.objects.filter(pk=order.pk).update(cancel_asked_at=clock.now())
+        return passing(**asked)
+
+    with patch.object(gating, "gate_check", withdraws):
+        submit(order, holder)
+    assert (order.state, order.reason_code) == (S.NOT_SENT, "withdrawn")
+    assert on_the_wire(desk, order) == 0
+
+
+def test_a_dropped_link_leaves_the_order_accepted(desk: OrderDesk, holder: Holder) -> None:
+    order = accepted(desk)
+    desk.sim.fault("refuse", seconds=3)
+    desk.session.drop("test", "A test drops the link.")
+    eventually(lambda: not desk.ready, within=WITHIN, what="the link to be down")
+    with pytest.raises((NotConnected, NotReady)):
+        submit(order, holder)
+    order.refresh_from_db()
+    assert order.state == S.ACCEPTED
+    eventually(lambda: desk.ready, within=WITHIN, what="the link to be back")
+    desk.until(submit(order, holder), S.SUBMITTED)
+
+
+def test_an_old_order_is_left_to_the_sweep(desk: OrderDesk, holder: Holder) -> None:
+    order = accepted(desk, accepted_at=clock.now().replace(year=2025))
+    submit(order, holder)
+    assert order.state == S.ACCEPTED
+    assert on_the_wire(desk, order) == 0
+
+
+def test_a_bracket_goes_out_whole_and_one_exit_ends_the_other(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    entry = accepted(desk, order_type="MKT", limit_price=None, tif="DAY", transmit=False)
+    exits: dict[str, Any] = {"parent": entry, "side": "SELL"}
+    profit = accepted(desk, **exits, limit_price=Decimal("900.25"), transmit=False)
+    loss = accepted(desk, **exits, order_type="STP", limit_price=None, stop_price=Decimal("10.25"))
+    submit(entry, holder)
+    desk.until(entry, S.FILLED)
+    desk.until(profit, S.SUBMITTED, S.PRE_SUBMITTED)
+    desk.until(loss, S.PRE_SUBMITTED, S.SUBMITTED)
+    services.order_cancel(user=None, order=profit, at=clock.now(), source=Source.PAGE)
+    services.cancel_send(order_id=profit.pk, holder=holder)
+    desk.until(profit, S.CANCELLED)
+    desk.until(loss, S.CANCELLED)
+
+
+def test_a_cancel_reaches_the_broker_and_may_be_sent_twice(desk: OrderDesk, holder: Holder) -> None:
+    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    services.cancel_send(order_id=order.pk, holder=holder)
+    services.cancel_send(order_id=order.pk, holder=holder)
+    desk.until(order, S.CANCELLED)
+    services.cancel_send(order_id=order.pk, holder=holder)
+    assert order.state == S.CANCELLED
+
+
+def test_a_change_is_confirmed_by_the_broker(desk: OrderDesk, holder: Holder) -> None:
+    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    change = services.order_change(
+        user=None, order=order, limit_price=Decimal("51.25"), at=clock.now()
+    )
+    services.change_send(change_id=change.pk, holder=holder, now=clock.now)
+    services.change_send(change_id=change.pk, holder=holder, now=clock.now)
+
+    def confirmed() -> bool:
+        change.refresh_from_db()
+        return change.state == OrderChange.State.CONFIRMED
+
+    eventually(confirmed, within=WITHIN, what="the change to be confirmed")
+    order.refresh_from_db()
+    assert order.limit_price == Decimal("51.25")
+    assert on_the_wire(desk, order) == 1
+
+
+def test_what_if_places_nothing_and_lets_the_next_order_through(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    order = accepted(desk)
+    terms = {"side": "BUY", "quantity": "10", "order_type": "MKT", "tif": "DAY"}
+    told = services.what_if_here(
+        desk.port, account_id=order.account_id, con_id=order.instrument_id, terms=terms
+    )
+    assert Decimal(told["initial_after"]) > 0
+    desk.until(submit(order, holder), S.SUBMITTED)
+
+
+@pytest.fixture
+def commands(desk: OrderDesk, holder: Holder) -> Iterator[Commands]:
+    made = Commands(desk.row.slug, desk.row.pk, desk.session.drop)
+    made.start()
+    yield made
+    made.stop()
+
+
+def tell(desk: OrderDesk, command: str, **more: Any) -> dict[str, Any]:
+    """Over the real list, and what the reader answers."""
+    number = services.commands.command_send(
+        slug=desk.row.slug, command=command, by="a test", at=more.pop("at", clock.now()), **more
+    )
+    return services.commands.command_answer(number, timeout=WITHIN)
+
+
+@pytest.mark.usefixtures("commands")
+def test_cancel_all_goes_past_the_tasks_and_spares_later_orders(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    before = [desk.until(submit(accepted(desk), holder), S.SUBMITTED) for _ in range(3)]
+    asked_at = clock.now()
+    after = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    assert tell(desk, "cancel_all", at=asked_at) == {"done": 3}
+    for order in before:
+        desk.until(order, S.CANCELLED)
+    after.refresh_from_db()
+    assert after.state == S.SUBMITTED
+
+
+@pytest.mark.usefixtures("commands")
+def test_a_command_nobody_knows_and_one_that_cannot_be_read_are_answered_or_passed(
+    desk: OrderDesk,
+) -> None:
+    store.client().lpush(store.COMMANDS.format(slug=desk.row.slug), b"no json")
+    assert "error" in tell(desk, "dance")
+    HANDLERS["flatten"] = lambda told: told["account"]
+    try:
+        assert tell(desk, "flatten", account="DU1") == {"done": "DU1"}
+    finally:
+        del HANDLERS["flatten"]
+
+
+@pytest.mark.usefixtures("commands")
+def test_an_old_global_cancel_is_not_carried_out(desk: OrderDesk, holder: Holder) -> None:
+    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    assert "error" in tell(desk, "global_cancel", at=clock.now().replace(year=2025))
+    assert tell(desk, "global_cancel") == {"done": None}
+    desk.until(order, S.CANCELLED)
+
+
+@pytest.mark.usefixtures("commands")
+def test_drop_cuts_the_link_and_it_comes_back(desk: OrderDesk) -> None:
+    assert tell(desk, "drop") == {"done": None}
+    eventually(lambda: desk.ready, within=WITHIN, what="the link to be back")
+
+
+def test_a_command_is_plain_json(desk: OrderDesk) -> None:
+    services.commands.command_send(
+        slug="nobody", command="cancel_all", by="a test", at=clock.now(), account="DU1"
+    )
+    raw = store.client().rpop(store.COMMANDS.format(slug="nobody"))
+    assert isinstance(raw, bytes)
+    assert orjson.loads(raw).keys() == {"id", "command", "account", "own_only", "by", "at"}
