@@ -269,3 +269,13 @@ def test_weights_that_make_no_sense_give_no_lines(
 @pytest.mark.parametrize("nlv", ["0", "-5", "nan"])
 def test_without_a_net_liquidation_value_there_is_no_plan(nlv: str) -> None:
     assert planned({1: "0.1"}, {1: 10}, nlv=nlv).refusals[0].code == "nlv_missing"
+
+
+def test_figures_that_are_no_figures_refuse_the_plan() -> None:
+    for told, code in (
+        ({"cash": "nan"}, "cash_missing"),
+        ({"available": "Infinity"}, "cash_missing"),
+        ({"cash_buffer": Decimal(1)}, "buffer_not_a_fraction"),
+    ):
+        arguments: dict[str, Any] = told
+        assert planned({1: "0.1"}, {1: 10}, **arguments).refusals[0].code == code

@@ -46,8 +46,15 @@ def _account(inputs: PlanInputs) -> Iterator[Refusal]:
     if not inputs.nlv.is_finite() or inputs.nlv <= 0:
         sentence = "Without a positive net liquidation value nothing can be sized."
         yield Refusal("nlv_missing", None, sentence, {"nlv": str(inputs.nlv)})
+    if not 0 <= inputs.rules.cash_buffer < 1:
+        sentence = "The cash buffer must be a fraction from 0 to below 1."
+        numbers = {"buffer": str(inputs.rules.cash_buffer)}
+        yield Refusal("buffer_not_a_fraction", None, sentence, numbers)
     if not inputs.cash.is_finite():
         yield Refusal("cash_missing", None, "The cash of the account is not known.")
+    if inputs.available_funds is not None and not inputs.available_funds.is_finite():
+        sentence = "The available funds of the account are not a number."
+        yield Refusal("cash_missing", None, sentence)
 
 
 def _weights(inputs: PlanInputs) -> Iterator[Refusal]:
