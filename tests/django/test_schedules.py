@@ -17,6 +17,7 @@ from apps.trading.services import (
     schedule_save,
     schedules_check,
 )
+from apps.trading.services.runs import week_of
 from apps.trading.states import RunState
 from ibkr.types import Session
 from tests.factories import NOON, hold, stock, tell_values, worker_says
@@ -188,6 +189,14 @@ def test_only_who_may_approve_sets_a_schedule_and_only_sensible_ones(desk: Desk)
         with pytest.raises(Invalid):
             save(desk, **fields)
     assert Schedule.objects.count() == 0
+
+
+def test_the_week_is_the_one_at_the_exchange(desk: Desk) -> None:
+    sunday = datetime(2026, 3, 8, 23, 30, tzinfo=UTC)
+    assert week_of(desk.strategy, sunday) == "2026-W10"
+    save(desk, calendar="XASX")
+    calendar_load(name="XASX", at=sunday)
+    assert week_of(desk.strategy, sunday) == "2026-W11"
 
 
 def test_calendars_are_read_once_a_day(desk: Desk) -> None:

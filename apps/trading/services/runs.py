@@ -1,8 +1,9 @@
 """Trade runs as people and schedules handle them: start, answer, approve, cancel, resume."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -14,9 +15,17 @@ from apps.lib.errors import Invalid
 from apps.lib.queue import enqueue
 from apps.trading.calendars import period_of
 from apps.trading.errors import RunRefused
-from apps.trading.models import DecisionSnapshot, Order, Policy, Strategy, TradeRun
+from apps.trading.models import (
+    DecisionSnapshot,
+    MarketCalendar,
+    Order,
+    Policy,
+    Schedule,
+    Strategy,
+    TradeRun,
+)
 from apps.trading.permissions import check_may_approve, check_may_trade
-from apps.trading.services.approval import check_approval
+from apps.trading.services.approval import check_approval, price_moved
 from apps.trading.services.planning import run_plan
 from apps.trading.services.run_steps import enter, note, run_locked
 from apps.trading.services.snapshots import snapshot_from_provider
@@ -57,7 +66,7 @@ def run_start(
             fields={"snapshot": [_("Choose weights of this strategy.")]},
         )
     with transaction.atomic():
-        run = _row(strategy, chosen, period or period_of(at.date()), at)
+        run = _row(strategy, chosen, period or week_of(strategy, at), at)
         run.dry, run.scheduled, run.started_by = dry, scheduled, user
         _insert(run)
         note(run, "started", at, by=_name(user), dry=dry, snapshot=chosen.pk)
@@ -163,12 +172,15 @@ def run_resume(*, user: User, run: TradeRun, at: datetime) -> TradeRun:
                 _("An order of this run is still of unknown outcome."),
                 remedy=_("Settle it first, on the page of the order."),
             )
-        if at.date() != found.approved_at.date() if found.approved_at else True:
+        if found.approved_at is None or at.date() != found.approved_at.date():
             raise RunRefused(
                 "plan_expired",
                 _("The plan is of another day."),
                 remedy=_("Start an extra run under a name of its own."),
             )
+        moved = price_moved(found, at=at)
+        if moved is not None:
+            raise moved
         _audit(user, "run.resume", found, at)
         enter(found, RunState.EXECUTING, at)
         note(found, "resumed", at, by=_name(user))
@@ -188,6 +200,14 @@ def _newest(strategy: Strategy, at: datetime) -> DecisionSnapshot:
             remedy=_("Upload a file with symbol and weight in each line."),
         )
     return found
+
+
+def week_of(strategy: Strategy, at: datetime) -> str:
+    """The ISO week where the strategy's exchange is: Monday begins in Sydney on UTC's Sunday."""
+    names = Schedule.objects.filter(strategy=strategy).values("calendar")
+    calendar = MarketCalendar.objects.filter(pk__in=names).first()
+    zone = ZoneInfo(calendar.time_zone) if calendar is not None else UTC
+    return period_of(at.astimezone(zone).date())
 
 
 def policy_of(strategy: Strategy, at: datetime) -> Policy:
