@@ -171,6 +171,12 @@ def step(state: S, event: Event) -> S:
         raise Impossible(state, event) from None
 
 
+def may_move(before: str, after: str) -> bool:
+    """Whether a step of the portal's own leads from one state to the other."""
+    own = TABLE[S(before)]
+    return S(after) in {state for event, state in own.items() if event in PORTAL}
+
+
 def replay(said: Iterable[Event]) -> S:
     """Where an order is of which the broker has said all this, in whatever order and how often."""
     state, heard = S.SENT, frozenset(said)

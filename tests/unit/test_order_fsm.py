@@ -19,7 +19,7 @@ from apps.trading.evidence import (
     status_of,
     why_held_of,
 )
-from apps.trading.fsm import BROKER, PORTAL, TABLE, Event, Impossible, replay, step
+from apps.trading.fsm import BROKER, PORTAL, TABLE, Event, Impossible, may_move, replay, step
 from apps.trading.states import OrderState as S
 
 AT = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
@@ -212,3 +212,10 @@ def test_evidence_survives_the_database(said: list[str | int]) -> None:
     assert load(dump(told)) == told
     closed = told.closed(Word(S.UNKNOWN, "absent", "Look."))
     assert load(dump(closed)) == closed
+
+
+def test_the_portal_moves_orders_along_the_table_only() -> None:
+    assert may_move("accepted", "claimed")
+    assert may_move("claimed", "accepted")
+    assert not may_move("sent", "accepted")
+    assert not may_move("submitted", "filled"), "that is for the broker to say"

@@ -125,7 +125,11 @@ def _wire(order: Order, holder: Holder, now: Now) -> None:
         first = decision.refusals[0]
         said = " ".join(str(row["message"]) for row in decision.refusals)
         raise _Ended(OrderState.REFUSED, str(first["code"]), said)
-    if Order.objects.filter(pk=order.pk, cancel_asked_at__isnull=False).exists():
+    row = Order.objects.values("state", "cancel_asked_at").get(pk=order.pk)
+    if row["state"] != OrderState.CLAIMED:
+        # This took so long that a reconcile has declared it absent.
+        raise NotConnected("The order was settled meanwhile; nothing was sent.")
+    if row["cancel_asked_at"] is not None:
         raise _Ended(OrderState.NOT_SENT, "withdrawn", _("It was withdrawn before it was sent."))
     if holder.lease(order.account.code) != order.lease_token:
         raise NotConnected("Another worker may hold the lease; nothing was sent.")

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Max
 
+from apps.trading.fsm import may_move
 from apps.trading.models import Order, OrderEvent
 
 PORTAL = "portal"
@@ -46,7 +47,12 @@ def move(
     only: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> bool:
-    """Takes an order from `before` to `after`; False when it is not (any more) where expected."""
+    """Takes an order from `before` to `after`; False when it is not (any more) where expected.
+
+    Raises ValueError for a step that the state machine does not have.
+    """
+    if not may_move(before, after):
+        raise ValueError(f"an order that is {before} cannot become {after}")
     with transaction.atomic():
         rows = Order.objects.filter(pk=order_id, state=before, **dict(only or {}))
         if not rows.update(state=after, **fields):
