@@ -17,7 +17,7 @@ from apps.trading.services import (
     schedule_save,
     schedules_check,
 )
-from apps.trading.services.runs import week_of
+from apps.trading.services.starting import week_of
 from apps.trading.states import RunState
 from ibkr.types import Session
 from tests.factories import NOON, hold, stock, tell_values, worker_says

@@ -14,14 +14,7 @@ from apps.trading.services.planning import targets_stream
 from apps.trading.services.providing import ProviderFailed, provider_names
 from apps.trading.services.reconciling import Outage, order_settle, reconcile
 from apps.trading.services.reports import run_report, run_report_csv
-from apps.trading.services.runs import (
-    policy_of,
-    run_answer,
-    run_approve,
-    run_cancel,
-    run_resume,
-    run_start,
-)
+from apps.trading.services.runs import run_answer, run_approve, run_cancel, run_resume
 from apps.trading.services.schedules import (
     calendar_load,
     occurrence_answer,
@@ -37,6 +30,7 @@ from apps.trading.services.snapshots import (
     snapshot_from_rows,
     snapshot_template,
 )
+from apps.trading.services.starting import policy_of, run_start
 from apps.trading.services.strategies import policy_change, strategy_create, strategy_update
 from apps.trading.services.sweep import orders_sweep
 from apps.trading.services.whatif import order_what_if, what_if_here

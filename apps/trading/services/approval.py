@@ -1,17 +1,21 @@
-"""What must still be true when a plan is approved."""
+"""Approving a plan, and what must still be true then."""
 
 from datetime import datetime
 from decimal import Decimal
 
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import Mode
 from apps.accounts.selectors import link_effective
 from apps.lib.errors import Invalid, Unavailable
+from apps.lib.queue import enqueue
 from apps.marketdata.models import Instrument
 from apps.trading.errors import RunRefused
 from apps.trading.models import PlanLine, TradeRun
 from apps.trading.services.freezing import funds_of, holdings_of, prices_of
+from apps.trading.services.run_steps import ADVANCE, audit, enter
+from apps.trading.states import RunState
 from ibkr.types import LinkState
 
 CONFIRMED_BY = 4
@@ -117,3 +121,24 @@ def price_moved(run: TradeRun, *, at: datetime) -> RunRefused | None:
 
 def _drift(line: PlanLine, price: Decimal) -> Decimal:
     return abs(price / line.price - 1) if line.price else Decimal(1)
+
+
+def approve_by_policy(run: TradeRun, at: datetime) -> None:
+    """Paper only: what passed the gate approves itself where the policy says so."""
+    ready = run.state == RunState.PLANNED and not run.dry
+    if ready and run.policy.automatic and run.mode == Mode.PAPER:
+        approve(run, None, at)
+
+
+def approve(run: TradeRun, user: User | None, at: datetime) -> None:
+    digest = run.plan.digest
+    enter(
+        run,
+        RunState.APPROVED,
+        at,
+        approved_by=user,
+        approved_digest=digest,
+        approved_at=at,
+    )
+    audit(user, "run.approve", run, at, digest=digest, automatic=user is None)
+    enqueue(ADVANCE)

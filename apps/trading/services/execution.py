@@ -17,6 +17,7 @@ from apps.lib.queue import enqueue, gateway_queue
 from apps.risk.selectors import kill_level
 from apps.trading.models import Execution, Source, TradeRun
 from apps.trading.rebalance import Quoted
+from apps.trading.services.approval import approve_by_policy
 from apps.trading.services.cancels import order_cancel
 from apps.trading.services.freezing import funds_of, prices_of
 from apps.trading.services.leftovers import left, tend
@@ -24,7 +25,6 @@ from apps.trading.services.placing import KILL, Killed, line_place
 from apps.trading.services.planning import run_plan
 from apps.trading.services.run_steps import enter, note, run_locked
 from apps.trading.services.run_work import Task, Work, work_of
-from apps.trading.services.runs import approve_by_policy
 from apps.trading.services.sizing import buys_size
 from apps.trading.states import OPEN, OrderState, RunState
 from ibkr.types import LinkState

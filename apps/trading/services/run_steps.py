@@ -3,14 +3,20 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
+from apps.accounts.models import BrokerAccount
+from apps.accounts.services import audit_append
 from apps.trading import topics
+from apps.trading.errors import RunRefused
 from apps.trading.models import RunEvent, TradeRun
 from apps.trading.rebalance.digest import plain
 from apps.trading.states import RUN_ENDED, RunState
 
+ADVANCE = "trading.runs_advance"
 WITH_RUN = ("account__connection", "strategy", "policy", "snapshot", "plan")
 
 
@@ -57,3 +63,21 @@ def first_event(run: TradeRun, kind: str) -> RunEvent | None:
 
 def last_event(run: TradeRun, kind: str) -> RunEvent | None:
     return RunEvent.objects.filter(run=run, kind=kind).order_by("-number").first()
+
+
+def audit(user: User | None, action: str, run: TradeRun, at: datetime, **data: Any) -> None:
+    account: BrokerAccount = run.account
+    audit_append(
+        actor=user, action=action, subject=f"run {run.pk}", account=account, data=data, at=at
+    )
+
+
+def name_of(user: User | None) -> str:
+    return user.get_username() if user is not None else "schedule"
+
+
+def not_now(run: TradeRun) -> RunRefused:
+    return RunRefused(
+        "run_state",
+        _("The run is %(state)s, so this cannot be done now.") % {"state": run.get_state_display()},
+    )

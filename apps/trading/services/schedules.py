@@ -18,7 +18,7 @@ from apps.trading.calendars import Due, stored
 from apps.trading.missed import Step, step_for
 from apps.trading.models import MarketCalendar, Occurrence, Schedule, Strategy, TradeRun
 from apps.trading.permissions import check_may_approve
-from apps.trading.services.runs import run_start
+from apps.trading.services.starting import run_start
 from ibkr.types import LinkState
 
 log = logging.getLogger(__name__)
@@ -29,9 +29,7 @@ WEEKS_BACK, WEEKS_AHEAD = 3, 16
 SESSIONS_A_WEEK = 5
 
 
-def schedule_save(
-    *, user: User, strategy: Strategy, at: datetime, **fields: Any
-) -> Schedule:
+def schedule_save(*, user: User, strategy: Strategy, at: datetime, **fields: Any) -> Schedule:
     """Makes or changes the strategy's schedule; raises NotAllowed, Invalid.
 
     Times before this moment are not made up for.

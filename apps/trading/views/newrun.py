@@ -14,8 +14,8 @@ from apps.trading import forms, selectors
 from apps.trading.calendars import period_of
 from apps.trading.models import DecisionSnapshot, Strategy
 from apps.trading.permissions import check_may_trade
-from apps.trading.services.runs import run_start
 from apps.trading.services.snapshots import snapshot_from_csv, snapshot_template
+from apps.trading.services.starting import run_start
 from apps.trading.views.frame import accounts_of, answer_of, frame, owner
 
 FILE_LIMIT = 1_000_000
