@@ -1,5 +1,6 @@
 """Django admin of the risk app."""
 
+from apps.risk.admin.guard import KillSwitchAdmin, LockAdmin
 from apps.risk.admin.limits import (
     ChangeAdmin,
     DecisionAdmin,
@@ -7,4 +8,11 @@ from apps.risk.admin.limits import (
     RestrictionAdmin,
 )
 
-__all__ = ["ChangeAdmin", "DecisionAdmin", "LimitAdmin", "RestrictionAdmin"]
+__all__ = [
+    "ChangeAdmin",
+    "DecisionAdmin",
+    "KillSwitchAdmin",
+    "LimitAdmin",
+    "LockAdmin",
+    "RestrictionAdmin",
+]

@@ -17,7 +17,6 @@ class GuardState(models.Model):
     )
     state = models.CharField(max_length=12, choices=GUARD_STATES, default=Guard.OK.value)
     since_at = models.DateTimeField()
-    sentence = models.CharField(max_length=500, blank=True)
     evaluated_at = models.DateTimeField(null=True)
     """When the newest evaluation was completed: what `guard_silent` looks at."""
     latches = models.JSONField(default=dict)

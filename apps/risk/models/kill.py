@@ -106,8 +106,6 @@ class Flatten(models.Model):
     """Where it stands, or why it cannot go on."""
     reason = models.CharField(max_length=400)
     by = models.CharField(max_length=150)
-    round = models.PositiveIntegerField(default=0)
-    """Attempts to close; part of the closing orders' idempotency keys."""
     opened_at = models.DateTimeField()
     moved_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
