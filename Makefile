@@ -7,7 +7,7 @@ endif
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: run test retest lint types imports bench ci clean requirements check-python
+.PHONY: run test retest lint types imports bench chaos ci clean requirements check-python
 
 run: .venv/base.stamp node_modules/made.stamp
 	@exec $(BIN)/python -m ibportal.run
@@ -28,6 +28,11 @@ types: .venv/dev.stamp
 
 imports: .venv/dev.stamp
 	$(BIN)/lint-imports
+
+# Kills processes while orders are under way: ROUNDS=200 SEED=… make chaos (with DATABASE_URL on
+# PostgreSQL too). `make test` plays a few rounds.
+chaos: .venv/dev.stamp
+	ROUNDS=$(or $(ROUNDS),200) SEED=$(SEED) $(BIN)/pytest -q -s tests/chaos
 
 bench: .venv/dev.stamp
 	@found=0; for file in benchmarks/bench_*.py; do [ -f "$$file" ] || continue; found=1; \
