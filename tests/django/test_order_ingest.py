@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from apps.risk.models import Alert
 from apps.trading.models import CommissionReport, Execution, Order, OrderChange, OrderEvent
 from apps.trading.states import OrderState as S
 from tests.factories import make_account, make_connection, publications, stock
@@ -77,7 +78,7 @@ def test_a_correction_replaces_and_a_bust_removes() -> None:
     order.refresh_from_db()
     assert (order.filled, order.average_price) == (Decimal(1), Decimal(102))
     assert order.commission is None
-    assert kinds(order) == ["fill", "fill", "commission", "correction", "bust"]
+    assert kinds(order) == ["fill", "fill", "commission", "correction", "bust", "alarm"]
 
 
 def test_a_commission_before_its_execution_joins_it_later() -> None:
@@ -203,7 +204,18 @@ def test_the_broker_is_believed_when_it_has_what_was_thought_unsent() -> None:
     tell(order.connection_id, opened("Submitted"))
     order.refresh_from_db()
     assert order.state == S.SUBMITTED
-    assert kinds(order) == ["contradiction"]
+    assert kinds(order) == ["contradiction", "alarm"]
+    assert Alert.objects.get().data == {"order": order.pk}
+
+
+def test_more_filled_than_ordered_raises_the_alarm_once() -> None:
+    order = make_order(quantity=Decimal(2))
+    tell(order.connection_id, filled("a.01.01", 3), filled("a.01.01", 3), paid("a.01.01"))
+    order.refresh_from_db()
+    assert (order.state, order.filled, order.remaining) == (S.FILLED, Decimal(3), Decimal(0))
+    alert = Alert.objects.get()
+    assert (alert.code, alert.severity, alert.count) == ("overfilled", "critical", 1)
+    assert "beyond its quantity" in alert.sentence
 
 
 def test_messages_about_nothing_known_change_nothing() -> None:

@@ -1,6 +1,5 @@
 """One locked order: hear what is new, then `save` writes the difference, its event, and tells."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,10 @@ from apps.trading import topics
 from apps.trading.evidence import Evidence, Terms
 from apps.trading.fills import Fill, Paid, tally
 from apps.trading.fsm import NEVER_AT_THE_BROKER
+from apps.trading.ingest import alarms
 from apps.trading.models import CommissionReport, Order, OrderEvent
 from apps.trading.refs import FOREIGN, is_ours
 from apps.trading.states import ENDED, OrderState
-
-log = logging.getLogger(__name__)
 
 BROKER, RECONCILE, PORTAL = "broker", "reconcile", "portal"
 
@@ -70,10 +68,17 @@ class Dossier:
             return False
         self.order.save(update_fields=None if self._new else changed)
         self._new, self._stored = False, _fields(self.order)
-        self.note(self._kind(kind), data)
+        kind = self._kind(kind)
+        self.note(kind, data)
+        self._watch(kind, changed)
         self.before = self.order.state
         topics.order_changed(self.order)
         return True
+
+    def alarm(self, code: str) -> None:
+        """An event, an alert and a line in the log."""
+        self.note("alarm", {"code": code})
+        alarms.tell(self.order, code, self.at)
 
     def note(self, kind: str, data: Mapping[str, Any]) -> None:
         """An event of this order; the lock on its row keeps the numbers apart."""
@@ -114,14 +119,18 @@ class Dossier:
 
     def _kind(self, kind: str) -> str:
         if self.before in NEVER_AT_THE_BROKER and self.order.state != self.before:
-            log.error(
-                "order %d was %s, and the broker has it: %s",
-                self.order.pk,
-                self.before,
-                self.order.state,
-            )
-            return "contradiction"
+            return alarms.CONTRADICTION
         return kind
+
+    def _watch(self, kind: str, changed: list[str]) -> None:
+        """What must not be, and what takes back what was believed."""
+        order = self.order
+        if kind in (alarms.CONTRADICTION, alarms.BUST):
+            self.alarm(kind)
+        if "filled" in changed and order.filled > order.quantity:
+            self.alarm(alarms.OVERFILLED)
+        if order.state == OrderState.UNKNOWN and "state" in changed:
+            self.alarm(alarms.UNKNOWN)
 
 
 def _fields(order: Order) -> dict[str, Any]:

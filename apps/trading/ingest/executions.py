@@ -122,9 +122,6 @@ def _count(
         dossier.name(perm_id=perm_id, client_id=row.client_id, order_id=row.ib_order_id)
         dossier.count()
         dossier.save(kind, _told(row))
-        order = dossier.order
-        if order.filled > order.quantity:
-            log.error("order %d is filled beyond its quantity", order.pk)
 
 
 def _kind(row: Execution) -> str:

@@ -83,8 +83,7 @@ def welcome(dossier: Dossier) -> None:
         dossier.count()
         dossier.save("fill", {})
     if is_ours(order.ref):
-        log.error("order %d: %s", order.pk, order.reason)
-        dossier.note("alarm", {"code": FOREIGN})
+        dossier.alarm(FOREIGN)
 
 
 def account_of(connection_id: int, code: str, at: datetime) -> BrokerAccount | None:
