@@ -29,7 +29,7 @@ FAST = LinkSettings(
     backoff_first=0.1,
     backoff_last=0.5,
 )
-SHORT_HEARTBEAT = 2.0
+SHORT_HEARTBEAT = 4.0
 """For tests of silence alone: a busy machine may be silent as long as that."""
 NOTHING: Callable[[BrokerPort], None] = lambda _port: None  # noqa: E731
 
