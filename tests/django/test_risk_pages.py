@@ -219,3 +219,18 @@ def test_the_command_stops_without_a_person_and_lifts_only_with_one(
     call_command("kill", level=0, account=account.code, reason="console", user=officer.username)
 
     assert selectors.kill_level(account.pk) == 0
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "killswitch", "killevent", "gatewaycommand", "alert", "flatten", "guardstate",
+        "guardevent", "lock", "ledgerbalance",
+    ],
+)  # fmt: skip
+def test_the_admin_shows_history_and_changes_none(account: BrokerAccount, table: str) -> None:
+    look(account)
+    root = client_of(User.objects.create_superuser("root"))
+
+    assert root.get(f"/admin/risk/{table}/").status_code == 200
+    assert root.get(f"/admin/risk/{table}/add/").status_code == 403
