@@ -13,7 +13,7 @@ import pytest
 from tests.portal import BASE_DIR, Portal, eventually
 from tests.stack.api_client import ApiClient
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 Row = dict[str, Any]
 
@@ -82,7 +82,7 @@ def ended(api: ApiClient, run: Row) -> Row:
         now: Row = api.get(f"runs/{run['id']}/")
         return now if "ended_at" in now else {}
 
-    return eventually(look, within=240, what="the run to end")
+    return eventually(look, within=400, what="the run to end")
 
 
 def unfilled(api: ApiClient, run: Row) -> list[tuple[str, str, str, str]]:
@@ -97,7 +97,7 @@ def unfilled(api: ApiClient, run: Row) -> list[tuple[str, str, str, str]]:
 def wait_for_orders(portal: Portal, count: int) -> None:
     eventually(
         lambda: len(orders_in(ledger(portal))) >= count,
-        within=90,
+        within=240,
         what=f"{count} orders on the wire",
     )
 

@@ -23,6 +23,7 @@ from apps.trading.services.freezing import funds_of, prices_of
 from apps.trading.services.leftovers import left, tend
 from apps.trading.services.placing import KILL, Killed, line_place
 from apps.trading.services.planning import run_plan
+from apps.trading.services.run_news import is_seen, mark_seen, runs_to_advance, trace_of
 from apps.trading.services.run_steps import enter, note, run_locked
 from apps.trading.services.run_work import Task, Work, work_of
 from apps.trading.services.sizing import buys_size
@@ -31,7 +32,6 @@ from ibkr.types import LinkState
 
 log = logging.getLogger(__name__)
 
-ACTIVE = [RunState.PLANNING, RunState.PLANNED, RunState.APPROVED, RunState.EXECUTING]
 BATCH = 10
 """Orders a transaction; SQLite writes nothing else meanwhile."""
 ROUNDS = 200
@@ -45,11 +45,15 @@ Quotes = dict[int, Quoted]
 
 def runs_advance(*, at: datetime) -> None:
     """Takes every run as far as it can go now; harmless twice and in two workers at once."""
-    for run_id in TradeRun.objects.filter(state__in=ACTIVE).values_list("pk", flat=True):
+    for run_id in runs_to_advance(at):
         try:
+            trace = trace_of(run_id)
+            if is_seen(run_id, trace):
+                continue
             for _round in range(ROUNDS):
                 if not run_advance(run_id=run_id, at=at):
                     break
+            mark_seen(run_id, trace)
         except Exception:
             # One run's trouble must not hold up the others; the next beat tries it again.
             log.exception("run %d could not be advanced", run_id)
