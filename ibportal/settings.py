@@ -265,6 +265,7 @@ SPECTACULAR_SETTINGS = {
         "BarSource": ["ib", "fmp"],
         "PriceKind": "apps.marketdata.api.schema.PRICE_KINDS",
         "OrderSource": "apps.trading.models.Source",
+        "GuardState": "apps.risk.models.guard.GUARD_STATES",
         "LimitChangeState": "apps.risk.api.limit_schema.CHANGE_STATES",
         "OrderState": "apps.trading.api.order_schema.ORDER_STATES",
         "SecType": "apps.marketdata.api.schema.KINDS",

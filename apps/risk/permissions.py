@@ -1,6 +1,7 @@
 """Who may stop trading, and who may let it go on."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User as Person
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
@@ -53,9 +54,9 @@ def may_change_limits(user: User, account: BrokerAccount | None) -> bool:
     return _has(user, LIMITS) and _granted(user, account)
 
 
-def check_may_change_limits(user: User, account: BrokerAccount | None) -> AbstractUser:
+def check_may_change_limits(user: User, account: BrokerAccount | None) -> Person:
     """The user, for the change's own row. Limits of everything need no grant of an account."""
-    if not (isinstance(user, AbstractUser) and _has(user, LIMITS) and _granted(user, account)):
+    if not (isinstance(user, Person) and _has(user, LIMITS) and _granted(user, account)):
         raise NotAllowed(
             _("You may not change limits here."),
             remedy=_("Ask an administrator for the permission to change limits."),

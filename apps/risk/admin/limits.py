@@ -81,7 +81,7 @@ class ChangeAdmin(ModelAdmin[LimitChange]):
         return selectors.changes_visible(request.user)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
+        form: Any = super().get_form(request, *args, **kwargs)
         form.user = request.user
         if "account" in form.base_fields:
             form.base_fields["account"].queryset = accounts_visible(request.user)

@@ -105,7 +105,7 @@ class VerdictShape(s.Serializer[Any]):
 class DecisionShape(s.Serializer[Any]):
     id = s.IntegerField()
     con_id = s.IntegerField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]  # DRF gives the name another meaning
     passed = s.BooleanField()
     before_wire = s.BooleanField()
     intent = s.DictField()

@@ -19,6 +19,7 @@ from apps.risk import services
 from apps.risk.api import limit_schema as schema
 from apps.risk.api.people import account_of, checked, person
 from apps.risk.models import GateDecision, LimitChange, Restriction, RiskLimit
+from apps.risk.policy import Subject
 from apps.risk.selectors import limits as selectors
 
 ACCOUNT = OpenApiParameter("account", int, description="Primary key; without it the defaults")
@@ -30,7 +31,7 @@ class Controls(APIView):
         """Every control with what holds for an account."""
         asked = request.query_params.get("account")
         if not asked:
-            return Response(rows.control_rows(selectors.limits_for(selectors.Subject())))
+            return Response(rows.control_rows(selectors.limits_for(Subject())))
         account = account_get(request.user, asked)
         return Response(rows.control_rows(selectors.limits_of(account)))
 
