@@ -80,7 +80,8 @@ def gateway(row: Connection, port: int) -> Iterator[Gateway]:
             lambda: made.session.link.state is LinkState.READY, within=10, what="a ready link"
         )
         queues = [gateway_queue(row.slug)]
-        with worker_says(row), start_worker(app, perform_ping_check=False, queues=queues):
+        worker = start_worker(app, perform_ping_check=False, queues=queues, shutdown_timeout=60)
+        with worker_says(row), worker:
             yield made
     finally:
         services.register(row.slug, None)
