@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import User
 
-from apps.accounts.models import BrokerAccount
+from apps.accounts.models import BrokerAccount, EquityPoint
 from apps.accounts.services import cash_flow_note
 from apps.lib import clock
 from apps.lib.errors import Invalid, NotAllowed
@@ -15,7 +15,17 @@ from apps.risk import book as books
 from apps.risk import selectors, services
 from apps.risk.book import WorkingOrder, register
 from apps.risk.levels import LockEnd
-from apps.risk.models import Alert, GuardEvaluation, GuardEvent, GuardState, LedgerBalance, Lock
+from apps.risk.models import (
+    Alert,
+    Flatten,
+    GateDecision,
+    GuardEvaluation,
+    GuardEvent,
+    GuardState,
+    KillSwitch,
+    LedgerBalance,
+    Lock,
+)
 from tests.factories import hold, make_user, stock
 from tests.risk_data import Shelf, make_held, make_officer, tell_equity
 
@@ -139,8 +149,6 @@ def test_a_lifted_loss_that_grows_halts_again(account: BrokerAccount, officer: U
 def test_a_level_that_a_crash_kept_from_being_set_is_set_by_the_next_look(
     account: BrokerAccount,
 ) -> None:
-    from apps.risk.models import KillSwitch  # noqa: PLC0415
-
     look(account)
     lose(account, "96500")
     look(account)
@@ -166,8 +174,6 @@ def test_a_withdrawal_that_is_noted_is_no_loss(account: BrokerAccount) -> None:
 def test_a_new_session_starts_from_the_last_equity_of_the_one_before(
     account: BrokerAccount,
 ) -> None:
-    from apps.accounts.models import EquityPoint  # noqa: PLC0415
-
     look(account)
     EquityPoint.objects.create(
         account=account, at=clock.now(), net_liquidation=Decimal(100_000), cash=None, daily_pnl=None
@@ -180,8 +186,6 @@ def test_a_new_session_starts_from_the_last_equity_of_the_one_before(
 
 
 def test_rejects_in_a_row_stop_the_strategy_alone(account: BrokerAccount, shelf: Shelf) -> None:
-    from apps.risk.models import GateDecision  # noqa: PLC0415
-
     shelf.rejects = {"weekly": 5}
     GateDecision.objects.create(
         account=account, con_id=AAPL, source="run", passed=True, intent={"strategy": "weekly"},
@@ -337,3 +341,16 @@ def test_old_evaluations_that_changed_nothing_go(account: BrokerAccount) -> None
 
     assert gone == 1
     assert list(GuardEvaluation.objects.all()) == [first]
+
+
+def test_a_halt_flattens_where_that_is_set(account: BrokerAccount, officer: User) -> None:
+    services.limit_change(
+        user=officer, code="guard", name="halt_level", value="4", reason="get out",
+        scope=services.LimitScope(account=account), at=clock.now(),
+    )  # fmt: skip
+    look(account)
+    lose(account, "96500")
+    look(account)
+
+    assert selectors.kill_level(account.pk) == 4
+    assert Flatten.objects.get(account=account).by == "guard"
