@@ -75,7 +75,7 @@ class ServiceAdmin(VisibleAdmin[Row]):
         change: bool = False,  # noqa: FBT001, FBT002  # Django's signature
         **kwargs: Any,
     ) -> Any:
-        made = super().get_form(request, obj, change=change, **kwargs)
+        made: Any = super().get_form(request, obj, change=change, **kwargs)
         made.user = request.user
         return made
 
@@ -95,7 +95,7 @@ class ServiceAdmin(VisibleAdmin[Row]):
 
 def strategy_saved(user: User, given: dict[str, Any], row: Strategy) -> Strategy:
     fields = {name: given[name] for name in ("provider", "params") if name in given}
-    if row.pk is None:
+    if not row.pk:
         name, account = given["name"], given["account"]
         return strategy_create(user=user, account=account, name=name, at=clock.now(), **fields)
     stored = Strategy.objects.select_related("account__connection").get(pk=row.pk)

@@ -1,5 +1,6 @@
 """What an order would do before anybody sends it: the gate's verdicts and a rough value."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,22 @@ from apps.marketdata.selectors import quotes_of
 from apps.risk.services import gate_preview
 from apps.risk.types import OrderIntent, Verdict
 from apps.trading.shapes import Shape
+from ibkr.types import MarginImpact
+
+AskMargin = Callable[[], MarginImpact | None]
+BUYING_POWER = "buying_power"
 
 
-def preview(fields: dict[str, Any]) -> list[Verdict]:
-    """Refusals first, then warnings, then what passed."""
-    verdicts = gate_preview(intent=OrderIntent(**fields), at=clock.now())
+def preview(fields: dict[str, Any], ask_margin: AskMargin) -> list[Verdict]:
+    """Refusals first, then warnings, then what passed.
+
+    `ask_margin` asks the broker what the order would need, and is only called where the gate
+    cannot judge without the answer.
+    """
+    intent, now = OrderIntent(**fields), clock.now()
+    verdicts = gate_preview(intent=intent, at=now)
+    if any(verdict.code == BUYING_POWER and not verdict.passed for verdict in verdicts):
+        verdicts = gate_preview(intent=intent, at=now, margin=ask_margin())
     return sorted(verdicts, key=lambda v: (v.passed, not v.warning))
 
 

@@ -23,10 +23,9 @@ from apps.marketdata.views.frame import frame as market_frame
 from apps.marketdata.views.frame import paint
 from apps.trading import forms
 from apps.trading.models import Order
-from apps.trading.permissions import check_may_trade
 from apps.trading.services import bracket_place, order_place, order_what_if
-from apps.trading.services.terms import shape_of
 from apps.trading.shapes import Shape
+from apps.trading.views.filled import Filled, instrument_of
 from apps.trading.views.frame import (
     Context,
     accounts_of,
@@ -36,7 +35,6 @@ from apps.trading.views.frame import (
     live_name,
     owner,
 )
-from apps.trading.views.previews import preview, worth
 
 KNOWN = 12
 ORIGINS = ("side", "quantity", "order_type", "limit_price")
@@ -55,7 +53,7 @@ def ticket(request: HttpRequest) -> HttpResponse:
     if "con_id" not in request.GET:
         return render(request, "trading/find.html", frame(request.user, accounts))
     account = _account(request, request.GET.get("account", ""), accounts)
-    instrument = _instrument(account, request.GET.get("con_id", ""))
+    instrument = instrument_of(account, request.GET.get("con_id", ""))
     initial: dict[str, Any] = {"order_type": "LMT", "tif": "DAY", "side": "BUY"}
     initial |= {name: request.GET[name] for name in ORIGINS if name in request.GET}
     initial |= {"account": account.pk, "con_id": instrument.con_id, "key": uuid4().hex}
@@ -78,7 +76,7 @@ def ticket_search(request: HttpRequest) -> HttpResponse:
 def ticket_check(request: HttpRequest) -> HttpResponse:
     """What this order would do: the gate's verdicts, nothing stored, nothing sent."""
     try:
-        ticket = _Ticket(request)
+        ticket = Filled(request)
         context = ticket.consequences()
     except PortalError as error:
         context = {"answers": [answer_of(error)]}
@@ -90,7 +88,7 @@ def ticket_check(request: HttpRequest) -> HttpResponse:
 def ticket_what_if(request: HttpRequest) -> HttpResponse:
     """Margin and commission, asked of the broker; takes as long as the broker takes."""
     try:
-        ticket = _Ticket(request)
+        ticket = Filled(request)
         context: Context = {
             "impact": order_what_if(
                 user=owner(request),
@@ -109,7 +107,7 @@ def ticket_what_if(request: HttpRequest) -> HttpResponse:
 @login_required
 def ticket_confirm(request: HttpRequest) -> HttpResponse:
     """Everything once more before it goes; `edit` leads back to the filled form."""
-    ticket = _Ticket(request, judge=False)
+    ticket = Filled(request, judge=False)
     if "edit" in request.POST:
         return _form(request, ticket.form, ticket.account, ticket.instrument)
     try:
@@ -122,7 +120,7 @@ def ticket_confirm(request: HttpRequest) -> HttpResponse:
 @login_required
 def ticket_place(request: HttpRequest) -> HttpResponse:
     """The same key never makes a second order, however often the button is pressed."""
-    ticket = _Ticket(request, judge=False)
+    ticket = Filled(request, judge=False)
     try:
         ticket.judged()
         if not confirmed(ticket.account, ticket.form.cleaned_data["confirmation"]):
@@ -136,51 +134,7 @@ def ticket_place(request: HttpRequest) -> HttpResponse:
     return redirect("order", order.pk)
 
 
-class _Ticket:
-    """What was filled in, with its account and instrument; raises NotFound, NotAllowed, Invalid."""
-
-    def __init__(self, request: HttpRequest, *, judge: bool = True) -> None:
-        self.form = forms.TicketForm(request.POST)
-        self.account = account_get(request.user, request.POST.get("account", ""))
-        self.instrument = _instrument(self.account, request.POST.get("con_id", ""))
-        self.shape: Shape | None = None
-        check_may_trade(request.user, self.account)
-        if judge:
-            self.judged()
-
-    def judged(self) -> "_Ticket":
-        forms.cleaned(self.form)
-        self.exits = self.form.exits()
-        self.shape = shape_of(self.form.terms(), instrument=self.instrument, at=clock.now())
-        return self
-
-    def intent(self) -> Context:
-        """The question for the gate."""
-        shape = cast("Shape", self.shape)
-        names = ("side", "quantity", "order_type", "tif", "limit_price", "stop_price")
-        more = ("outside_rth", "algo_strategy")
-        return {
-            "account_id": self.account.pk,
-            "con_id": self.instrument.con_id,
-            "source": "page",
-            "idempotency_key": self.form.cleaned_data["key"],
-            **{name: getattr(shape, name) for name in (*names, *more)},
-        }
-
-    def consequences(self) -> Context:
-        """The gate's verdicts, and about how much money it is."""
-        verdicts = preview(self.intent())
-        slug = self.account.connection.slug
-        amount = worth(cast("Shape", self.shape), self.instrument, slug)
-        return {
-            "verdicts": verdicts,
-            "refused": [verdict for verdict in verdicts if not verdict.passed],
-            "passed": [v for v in verdicts if v.passed and not v.warning],
-            "worth": {"amount": amount, "currency": self.instrument.currency},
-        }
-
-
-def _place(request: HttpRequest, ticket: _Ticket) -> Order:
+def _place(request: HttpRequest, ticket: Filled) -> Order:
     who: Any = {
         "user": owner(request),
         "account": ticket.account,
@@ -220,7 +174,7 @@ def _form(
 
 
 def _confirmation(
-    request: HttpRequest, ticket: _Ticket, error: PortalError | None = None
+    request: HttpRequest, ticket: Filled, error: PortalError | None = None
 ) -> HttpResponse:
     shape = cast("Shape", ticket.shape)
     typed = replace(shape, limit_price=ticket.form.cleaned_data["limit_price"])
@@ -264,14 +218,6 @@ def _market(request: HttpRequest, instrument: Instrument) -> Context:
 
 def _account(request: HttpRequest, named: str, accounts: list[BrokerAccount]) -> BrokerAccount:
     return account_get(request.user, named) if named else accounts[0]
-
-
-def _instrument(account: BrokerAccount, con_id: str) -> Instrument:
-    """Looked up at the broker when nobody has so far."""
-    if not (con_id.isascii() and con_id.isdigit() and len(con_id) < 19):
-        raise NotFound(_("There is no such instrument."))
-    known = Instrument.objects.filter(pk=int(con_id)).first()
-    return known or market.instrument_fetch(connection=account.connection, con_id=int(con_id))
 
 
 def _matches(request: HttpRequest, text: str) -> Context:
