@@ -69,13 +69,16 @@ class Portal:
         )
         threading.Thread(target=self._collect, args=(self._process,), daemon=True).start()
         if ready:
-            eventually(
-                lambda: "ibportal is ready" in self.output or not self.running,
-                within=READY_WITHIN,
-                what=f"the portal to be ready; it said:\n{self.output}",
-            )
-            assert self.running, self.output
+            self._await_ready()
         return self
+
+    def _await_ready(self) -> None:
+        done = lambda: "ibportal is ready" in self.output or not self.running  # noqa: E731
+        try:
+            eventually(done, within=READY_WITHIN, what="the portal to be ready")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said:\n{self.output}") from None
+        assert self.running, self.output
 
     @property
     def running(self) -> bool:
