@@ -11,7 +11,8 @@ from apps.risk.checks import CHECKS, ORDER, evaluate
 from apps.risk.snapshot import Account, Link, Snapshot, Standing
 from ibkr.types import LinkState
 from tests.factories import NOON
-from tests.gate_trials import BASE, TRIALS, resting, trial
+from tests.gate_case import BASE, resting, trial
+from tests.gate_trials import TRIALS
 
 INTENT_SIZE = trial()("none").intent.quantity
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid
+from apps.risk.models import GateDecision
 from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order, OrderChange
@@ -54,24 +55,12 @@ def order_change(
     if user is not None:
         check_may_trade(user, order.account)
     shape = _changed(order, quantity, limit_price, stop_price, at)
-    changed = copy(order)
-    changed.quantity, changed.limit_price = shape.quantity, shape.limit_price
-    changed.stop_price = shape.stop_price
-    decision = passed(intent_from(changed), at=at, ask_margin=asks(changed))
+    decision = _passed(order, shape, at)
     with transaction.atomic():
         # The row's lock gives each change a number of its own.
         order = Order.objects.select_for_update().get(pk=order.pk)
         _refuse_unchangeable(order)
-        change = OrderChange.objects.create(
-            order=order,
-            number=(order.changes.aggregate(newest=Max("number"))["newest"] or 0) + 1,
-            quantity=shape.quantity,
-            limit_price=shape.limit_price,
-            stop_price=shape.stop_price,
-            asked_by=user,
-            decision=decision,
-            asked_at=at,
-        )
+        change = _kept(order, shape, user, decision, at)
         numbers = _numbers(change)
         note(order.pk, kind="change_asked", at=at, data=numbers)
         wake(CHANGE, slug=order.connection.slug, change_id=change.pk)
@@ -148,6 +137,29 @@ def change_send(*, change_id: int, holder: Holder, now: Now) -> None:
         return
     with holder.port.ordering:
         _place(order, change, holder, now)
+
+
+def _kept(
+    order: Order, shape: Shape, user: User | None, decision: GateDecision, at: datetime
+) -> OrderChange:
+    return OrderChange.objects.create(
+        order=order,
+        number=(order.changes.aggregate(newest=Max("number"))["newest"] or 0) + 1,
+        quantity=shape.quantity,
+        limit_price=shape.limit_price,
+        stop_price=shape.stop_price,
+        asked_by=user,
+        decision=decision,
+        asked_at=at,
+    )
+
+
+def _passed(order: Order, shape: Shape, at: datetime) -> GateDecision:
+    """The gate's answer to the order as it would be; raises GateRefused."""
+    changed = copy(order)
+    changed.quantity, changed.limit_price = shape.quantity, shape.limit_price
+    changed.stop_price = shape.stop_price
+    return passed(intent_from(changed), at=at, ask_margin=asks(changed))
 
 
 def _obstacle(order: Order, change: OrderChange) -> str:
