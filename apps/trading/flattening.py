@@ -78,4 +78,4 @@ class TradingCloser:
     def ask_positions(self, account_id: int) -> None:
         """The link may be down: the start path brings the positions too."""
         account = BrokerAccount.objects.select_related("connection").get(pk=account_id)
-        enqueue("gateway.refresh", queue=gateway_queue(account.connection.slug), expires=5)
+        enqueue("gateway.refresh", queue=gateway_queue(account.connection.slug), expires=30)

@@ -245,11 +245,26 @@ def test_without_the_brokers_word_it_waits_and_says_so(
     flatten(officer, account, broker)
     broker.step()
 
-    stuck = broker.step(70)
+    stuck = broker.step(72)
 
     assert (stuck.state, broker.sent) == ("stuck", [])
     assert "link" in stuck.sentence
     assert broker.asked >= 2
+
+
+def test_an_answer_slower_than_the_next_question_counts(
+    account: BrokerAccount, officer: User, broker: Broker
+) -> None:
+    flatten(officer, account, broker)
+    asked_at = broker.step().asked_at
+    for _ in range(10):
+        broker.step(2)
+    assert broker.asked > 1
+
+    assert asked_at is not None
+    hold(account, at=asked_at + timedelta(seconds=1))
+
+    assert broker.step().state == "done"
 
 
 def test_a_lift_ends_it_before_anything_more_is_sent(

@@ -18,6 +18,8 @@ from apps.risk.services.commands import connections_of
 
 log = logging.getLogger(__name__)
 
+EVERY = timedelta(seconds=2)
+"""How often beat asks for a step."""
 ASK_AGAIN = timedelta(seconds=8)
 CANCEL_AGAIN = timedelta(seconds=5)
 PATIENCE = timedelta(seconds=60)
@@ -166,9 +168,12 @@ def _ask(row: Flatten, closings: list[Closing], at: datetime) -> None:
     answered = told is not None and asked is not None and told > asked
     void = moved is not None and asked is not None and moved >= asked
     first = asked is None or row.state == FlattenState.CANCELLING
-    if first or answered or void or at - (asked or at) > ASK_AGAIN:
+    if first or answered or void:
         row.asked_at = at
         row.save(update_fields=["asked_at"])
+        closer().ask_positions(row.account_id)
+    elif asked is not None and (at - asked) % ASK_AGAIN < EVERY:
+        # The question keeps its time: an answer slower than this still counts.
         closer().ask_positions(row.account_id)
     if at - row.moved_at > PATIENCE:
         _stuck(row, "The broker has not told its positions; is the link up?", at)
