@@ -178,12 +178,12 @@ CELERY_BEAT_SCHEDULE = {
     "gateway commands": {
         "task": "risk.commands_sweep",
         "schedule": 2.0,
-        "options": {"expires": 4},
+        "options": {"expires": 20},
     },
     "flatten": {
         "task": "risk.flattens_advance",
         "schedule": 2.0,
-        "options": {"expires": 4},
+        "options": {"expires": 20},
     },
     "guard thinning": {"task": "risk.guard_thin", "schedule": 3600.0},
     "link watch": {
