@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
 
 
 def gettext_noop(text: str) -> str:
@@ -215,7 +216,7 @@ def stepped(price: Decimal, step: Decimal | None, side: str) -> Decimal:
 
 def rounded(shape: Shape, step_at: Callable[[Decimal], Decimal | None]) -> Shape:
     """All prices on the steps of the market rule; `step_at` tells the step around a price."""
-    changes: dict[str, Decimal] = {}
+    changes: dict[str, Any] = {}
     for name in ("limit_price", "stop_price", "trail_stop_price"):
         price = getattr(shape, name)
         if price is None:

@@ -4,6 +4,7 @@ import contextlib
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from tests.chaos.world import World
 ACCOUNT = "DU7654321"
 HELD = {"VTI": 12340041, "BRK B": 72063691, "IBM": 8314}
 """What the smaller account of the demo holds: risk lets it trade both ways."""
-QUIET_WITHIN = 90.0
+QUIET_WITHIN = 120.0
 HURTS = ("none", "gateway", "worker", "socket", "redis", "database")
 
 
@@ -77,7 +78,9 @@ class Round:
             "order_type": "MKT",
         }
         if self._count > 1:
-            body |= self.dice.choice([self._resting, self._bracket, dict])(body)
+            extra: list[Callable[[dict[str, Any]], dict[str, Any]]]
+            extra = [self._resting, self._bracket, dict]
+            body |= self.dice.choice(extra)(body)
         key = f"chaos-{self.name}-{self._count}"
         status, told = self.world.insist("/orders/", body, key=key)
         if status != 201:
@@ -115,7 +118,7 @@ class Round:
 
     def _until_death(self, before: int) -> None:
         """The point is passed by more orders until somebody died there."""
-        for _ in range(5):
+        for _ in range(10):
             until = time.monotonic() + 5.0
             while time.monotonic() < until:
                 if self.world.deaths() > before:

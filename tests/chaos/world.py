@@ -107,7 +107,7 @@ class World:
         url = self._environment.get("DATABASE_URL", "")
         if url.startswith("postgres"):
             with psycopg.connect(url, autocommit=True) as server:
-                return list(server.execute(statement).fetchall())  # type: ignore[call-overload]
+                return list(server.execute(statement).fetchall())
         path = self.portal.folder / "var" / "ibportal.sqlite3"
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
             return list(file.execute(statement).fetchall())

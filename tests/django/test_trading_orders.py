@@ -62,7 +62,7 @@ def place(account: BrokerAccount, alice: User) -> Place:
 
 def waiting() -> int:
     """Messages for the gateway worker of the test's connection."""
-    return int(store.client().llen("gateway.paper"))  # type: ignore[arg-type]  # redis-py's stubs
+    return int(store.client().llen("gateway.paper"))
 
 
 def test_an_accepted_order_is_committed_with_its_reasons_and_then_enqueued(place: Place) -> None:

@@ -104,9 +104,9 @@ def test_lists_filter_and_page_and_details_tell_the_history(
 ) -> None:
     pk = _post(alice, _body(account)).json()["id"]
     _post(alice, _body(account, quantity="12"), "k2")
-    assert alice.get("/api/v1/orders/", {"open": "true", "limit": 1}).json()["count"] == 2
+    assert alice.get("/api/v1/orders/", {"open": "true", "limit": "1"}).json()["count"] == 2
     assert alice.get("/api/v1/orders/", {"state": "filled"}).json()["count"] == 0
-    assert alice.get("/api/v1/orders/", {"con_id": AAPL, "side": "BUY"}).json()["count"] == 2
+    assert alice.get("/api/v1/orders/", {"con_id": str(AAPL), "side": "BUY"}).json()["count"] == 2
     detail = alice.get(f"/api/v1/orders/{pk}/").json()
     assert [event["kind"] for event in detail["events"]] == ["accepted"]
     assert alice.get("/api/v1/executions/", {"order": pk}).json()["count"] == 0

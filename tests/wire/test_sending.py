@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
@@ -43,32 +42,26 @@ class Lease:
 
 @pytest.fixture
 def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
-    with order_desk(standing_twsim) as made, _gate_passes():
+    with order_desk(standing_twsim) as made, patch.object(gating, "gate_check", _decided):
         yield made
         made.port.cancel_all()
         made.port.current_time()
 
 
-@contextmanager
-def _gate_passes() -> Iterator[None]:
+def _decided(**asked: Any) -> GateDecision:
     """The gate has tests of its own; its limits would only hide what is looked at here."""
-
-    def decided(**asked: Any) -> GateDecision:
-        intent = asked["intent"]
-        return GateDecision.objects.create(
-            account_id=intent.account_id,
-            con_id=intent.con_id,
-            source=intent.source,
-            passed=True,
-            intent={},
-            verdicts=[],
-            policy_version="",
-            before_wire=asked.get("before_wire", False),
-            at=asked["at"],
-        )
-
-    with patch.object(gating, "gate_check", decided):
-        yield
+    intent = asked["intent"]
+    return GateDecision.objects.create(
+        account_id=intent.account_id,
+        con_id=intent.con_id,
+        source=intent.source,
+        passed=True,
+        intent={},
+        verdicts=[],
+        policy_version="",
+        before_wire=asked.get("before_wire", False),
+        at=asked["at"],
+    )
 
 
 @pytest.fixture
@@ -167,7 +160,7 @@ def test_a_lease_lost_after_the_claim_gives_the_order_back(
     desk: OrderDesk, holder: Holder, lease: Lease
 ) -> None:
     order = accepted(desk)
-    passing = gating.gate_check
+    passing = _decided
 
     def loses(**asked: Any) -> GateDecision:
         lease.token = "19-18"
@@ -184,7 +177,7 @@ def test_a_lease_lost_after_the_claim_gives_the_order_back(
 
 def test_the_gates_second_no_ends_the_order_unsent(desk: OrderDesk, holder: Holder) -> None:
     order = accepted(desk)
-    passing = gating.gate_check
+    passing = _decided
 
     def refuses(**asked: Any) -> GateDecision:
         decision = passing(**asked)
@@ -202,7 +195,7 @@ def test_an_order_withdrawn_between_claim_and_wire_is_not_sent(
     desk: OrderDesk, holder: Holder
 ) -> None:
     order = accepted(desk)
-    passing = gating.gate_check
+    passing = _decided
 
     def withdraws(**asked: Any) -> GateDecision:
         Order.objects.filter(pk=order.pk).update(cancel_asked_at=clock.now())

@@ -53,7 +53,7 @@ def move(
     """
     if not may_move(before, after):
         raise ValueError(f"an order that is {before} cannot become {after}")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         rows = Order.objects.filter(pk=order_id, state=before, **dict(only or {}))
         if not rows.update(state=after, **fields):
             return False
