@@ -50,8 +50,8 @@ class Server:
         self.asked.append(message)
         if message["op"] == "subscribe":
             for topic in message["topics"]:
-                if topic in self.states:
-                    self.say(type="snapshot", topic=topic, seq=1, data=self.states[topic])
+                if topic != QUOTES:
+                    self.say(type="snapshot", topic=topic, seq=1, data=self.states.get(topic, {}))
 
 
 def until(page: Page, look: Callable[[], bool]) -> None:
