@@ -21,6 +21,7 @@ class ApiClient:
             "username": user,
             "password": portal.password,
             "csrfmiddlewaretoken": self._token(),
+            "next": "/healthz",
         }
         self._open(login, data=urllib.parse.urlencode(form).encode(), timeout=30).close()
 
