@@ -179,12 +179,13 @@ def measure_commands(bench: Bench, slug: str = "demo") -> None:
 @contextmanager
 def portal_up() -> Iterator[tuple[Portal, World]]:
     with tempfile.TemporaryDirectory(prefix="ibportal-bench-") as folder:
-        portal = Portal(Path(folder), LOG_LEVEL="WARNING")
+        portal, server = Portal(Path(folder), LOG_LEVEL="WARNING"), os.environ["DATABASE_URL"]
         try:
             with world(portal.start()) as ground:
                 _settings(portal)
                 yield portal, ground
         finally:
+            os.environ["DATABASE_URL"] = server
             portal.close()
 
 
