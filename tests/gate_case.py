@@ -101,9 +101,6 @@ def trial(
     return made
 
 
-Trial = Callable[[str], Case]
-
-
 def both(order: dict[str, Any] | None = None, **missing: Any) -> dict[str, Trial]:
     """The same missing input, for a purchase and for a sale of what is held."""
     return {

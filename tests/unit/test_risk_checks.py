@@ -72,7 +72,7 @@ def test_whatever_is_missing_every_check_answers(
     order = {"side": side, "order_type": kind, "source": source}
     if kind in {"MKT", "MOC"}:
         order["limit_price"] = None  # type: ignore[assignment]
-    case = trial(order, **changed, **dict.fromkeys(lacking))("none")  # type: ignore[arg-type]
+    case = trial(order, **changed, **dict.fromkeys(lacking))("none")
     verdicts = evaluate(case.intent, case.snapshot, case.limits)
     assert [verdict.code for verdict in verdicts] == list(ORDER)
     if lacking & {"lines", "working"}:
