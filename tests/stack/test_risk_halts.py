@@ -89,18 +89,7 @@ def desk(portal: Portal) -> Desk:
 
 def test_a_loss_halts_cancels_and_refuses_until_a_person_gives_a_reason(desk: Desk) -> None:
     price = desk.price()
-    status, resting = desk.world.insist(
-        "/orders/",
-        {
-            "account": desk.pk, "con_id": VTI, "side": "SELL", "quantity": "1",
-            "order_type": "LMT", "tif": "GTC", "limit_price": f"{price * 1.03:.2f}",
-        },
-        key="resting",
-    )  # fmt: skip
-    assert status == 201, resting
-    ref = desk.world.select("SELECT ref FROM trading_order WHERE idempotency_key = 'resting'")[0][0]
-    eventually(lambda: "Submitted" in desk.statuses(ref), within=60, what="the order to work")
-
+    ref = resting_sale(desk, price)
     moved_at = desk.move(price * FELL)
     eventually(lambda: desk.guard() == "halted", within=60, what="the guard to halt")
 
@@ -128,6 +117,18 @@ def test_a_loss_halts_cancels_and_refuses_until_a_person_gives_a_reason(desk: De
         within=60,
         what="an order to be accepted again",
     )
+
+
+def resting_sale(desk: Desk, price: float) -> str:
+    """Above the market, so that a fall does not fill it; its orderRef, once it works."""
+    terms = {"order_type": "LMT", "tif": "GTC", "limit_price": f"{price * 1.03:.2f}"}
+    body = {"account": desk.pk, "con_id": VTI, "side": "SELL", "quantity": "1"} | terms
+    status, told = desk.world.insist("/orders/", body, key="resting")
+    assert status == 201, told
+    rows = desk.world.select("SELECT ref FROM trading_order WHERE idempotency_key = 'resting'")
+    ref = str(rows[0][0])
+    eventually(lambda: "Submitted" in desk.statuses(ref), within=60, what="the order to work")
+    return ref
 
 
 def assert_refused(desk: Desk, key: str) -> None:
