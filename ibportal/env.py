@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 LINE = re.compile(r"^(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*$")
@@ -71,6 +72,18 @@ class Env(environ.Env):  # type: ignore[misc]  # django-environ ships no types
             if not (key and sign and value):
                 raise ImproperlyConfigured(f"{name} must be name=value, ..., not {part!r}.")
             found[key] = value
+        return found
+
+    def keys(self, name: str) -> list[str]:
+        """A comma-separated list of Fernet keys."""
+        found = self.names(name, default=[])
+        for number, key in enumerate(found, 1):
+            try:
+                Fernet(key)
+            except ValueError:
+                raise ImproperlyConfigured(
+                    f"{name}: key {number} is not a Fernet key (32 bytes in URL-safe base64)."
+                ) from None
         return found
 
     def zone(self, name: str, *, default: str) -> str:

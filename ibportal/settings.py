@@ -59,6 +59,11 @@ RISK_SECOND_PERSON = env.flag("RISK_SECOND_PERSON", default=False)
 GUARD_SECONDS = env.number("GUARD_SECONDS", default=15, low=1, high=300)
 GUARD_HISTORY_DAYS = env.number("GUARD_HISTORY_DAYS", default=30, low=1, high=3650)
 MISMATCH_GRACE_SECONDS = env.number("MISMATCH_GRACE_SECONDS", default=60, low=1, high=3600)
+FIELD_KEYS = env.keys("FIELD_KEYS")
+ALERT_ESCALATE_MINUTES = env.number("ALERT_ESCALATE_MINUTES", default=10, low=1, high=1440)
+HEARTBEAT_URL = env.text("HEARTBEAT_URL")
+if HEARTBEAT_URL:
+    env.address("HEARTBEAT_URL", default="", schemes=("https", "http"))
 QUOTE_STALE_SECONDS = env.number("QUOTE_STALE_SECONDS", default=120, low=1, high=3600)
 
 INSTALLED_APPS = [
@@ -185,6 +190,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 20},
     },
+    "alerts": {"task": "risk.alerts_sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "telegram": {"task": "risk.telegram_poll", "schedule": 3.0, "options": {"expires": 6}},
+    "heartbeat": {"task": "risk.heartbeat", "schedule": 60.0, "options": {"expires": 30}},
     "guard thinning": {"task": "risk.guard_thin", "schedule": 3600.0},
     "link watch": {
         "task": "accounts.link_watch",
@@ -281,6 +289,7 @@ LOGGING = {
     },
     "filters": {"masked": {"()": "apps.accounts.masks.MaskAccounts"}},
     "handlers": {
+        "nothing": {"class": "logging.NullHandler"},
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "line",
@@ -295,5 +304,11 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        # httpx names each address it asks at INFO, and a Telegram address holds the bot's token.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "telegram": {"level": "WARNING"},
+        # Its reasons are read from its log and told without the secrets they may repeat.
+        "apprise": {"handlers": ["nothing"], "propagate": False},
     },
 }

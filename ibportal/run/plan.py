@@ -5,6 +5,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from ibportal.env import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -41,7 +43,10 @@ def make_plan(env: Env, var: Path) -> Plan:
     _check_free(web_port)
     redis_port = None if env.text("REDIS_URL") else free_port()
     simulator = None if env.text("IB_HOST") else free_port()
-    environment = {"SECRET_KEY": env.text("SECRET_KEY") or _kept(var / "secret-key", 50)}
+    environment = {
+        "SECRET_KEY": env.text("SECRET_KEY") or _kept(var / "secret-key", 50),
+        "FIELD_KEYS": env.text("FIELD_KEYS") or _kept_key(var / "field-key"),
+    }
     if redis_port:
         environment["REDIS_URL"] = f"redis://127.0.0.1:{redis_port}/0"
     return Plan(
@@ -68,6 +73,14 @@ def _kept(path: Path, size: int) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(size), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
+def _kept_key(path: Path) -> str:
+    """A Fernet key made once and kept, readable by its owner alone."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(Fernet.generate_key().decode("ascii"), encoding="ascii")
     return path.read_text(encoding="ascii").strip()
 
 

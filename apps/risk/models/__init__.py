@@ -1,5 +1,6 @@
 """The tables of the risk app."""
 
+from apps.risk.models.alerting import Channel, Delivery, TelegramChat
 from apps.risk.models.decision import GateDecision
 from apps.risk.models.guard import Alert, GuardEvaluation, GuardEvent, GuardState
 from apps.risk.models.kill import Flatten, FlattenLine, GatewayCommand, KillEvent, KillSwitch
@@ -8,6 +9,8 @@ from apps.risk.models.lock import LedgerBalance, Lock
 
 __all__ = [
     "Alert",
+    "Channel",
+    "Delivery",
     "Flatten",
     "FlattenLine",
     "GateDecision",
@@ -22,4 +25,5 @@ __all__ = [
     "Lock",
     "Restriction",
     "RiskLimit",
+    "TelegramChat",
 ]

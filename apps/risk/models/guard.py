@@ -89,6 +89,8 @@ class Alert(models.Model):
         CRITICAL = "critical", "critical"
 
     code = models.CharField(max_length=40)
+    key = models.CharField(max_length=60, blank=True)
+    """What it is about where code and account do not say it: an order, a channel."""
     severity = models.CharField(max_length=8, choices=Severity.choices)
     account = models.ForeignKey(
         BrokerAccount, on_delete=models.CASCADE, null=True, related_name="alerts"
@@ -103,6 +105,10 @@ class Alert(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     sent = models.BooleanField(default=False)
+    """Whether any channel has taken it."""
+    escalated_at = models.DateTimeField(null=True)
+    recovered_at = models.DateTimeField(null=True)
+    """When what it was about had passed; the next time is a new alert."""
 
     class Meta:
         ordering = ["-last_at", "-id"]

@@ -1,7 +1,9 @@
 """Writes of the risk app: kill levels, locks, the guard, flattening, alerts."""
 
-from apps.risk.services.alerts import Raised, alert_raise, alert_seen
+from apps.risk.services.alerts import Raised, alert_raise, alert_recover, alert_seen
+from apps.risk.services.carrying import channel_disable, channel_send
 from apps.risk.services.commands import commands_sweep
+from apps.risk.services.deliveries import alerts_escalate, alerts_sweep
 from apps.risk.services.flattening import flatten_step, flattens_advance, flattens_watch
 from apps.risk.services.gate import gate_check, gate_preview
 from apps.risk.services.guard import guard_evaluate, guard_evaluate_all, guard_thin
@@ -14,7 +16,12 @@ __all__ = [
     "LimitScope",
     "Raised",
     "alert_raise",
+    "alert_recover",
     "alert_seen",
+    "alerts_escalate",
+    "alerts_sweep",
+    "channel_disable",
+    "channel_send",
     "commands_sweep",
     "flatten_step",
     "flattens_advance",

@@ -1,4 +1,4 @@
-"""Alerts: kept and shown; carrying them to a person outside the portal is not built yet."""
+"""Alerts: raised once while they stand, carried to people, acknowledged, and called off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User
 from apps.lib.errors import NotFound
 from apps.risk import topics
-from apps.risk.models import Alert
+from apps.risk.alerts.rules import RANK
+from apps.risk.models import Alert, Delivery
 from apps.risk.selectors import alerts_visible
+from apps.risk.services.deliveries import deliveries_queue
 
 SAME_WITHIN = timedelta(hours=1)
 """The same alert again within this time is counted, not shown twice."""
@@ -21,7 +23,7 @@ SAME_WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """`sent` says whether anybody was told outside the portal; `sentence` why not."""
+    """`sent` says whether it is on its way to anybody outside; `sentence` how, or why not."""
 
     alert: Alert
     sent: bool
@@ -35,20 +37,43 @@ def alert_raise(
     account: BrokerAccount | None,
     sentence: str,
     data: Mapping[str, Any] | None = None,
+    key: str = "",
     at: datetime,
 ) -> Raised:
-    """Writes the alert where pages show it. Never raises for want of a channel."""
+    """Writes the alert and queues it for every channel that wants it, in one transaction.
+
+    Never raises for want of a channel. The same code, account and key while it stands is counted;
+    it is told again only where it became graver.
+    """
     with transaction.atomic():
-        alert = _standing(code, account, at)
-        if alert is None:
-            alert = Alert(code=code, account=account, raised_at=at, count=0)
+        found = _standing(code, account, key, at)
+        alert = found or Alert(code=code, account=account, key=key[:60], raised_at=at, count=0)
+        worse = found is not None and RANK[severity] > RANK[found.severity]
         alert.severity, alert.sentence, alert.data = severity, sentence[:500], dict(data or {})
         alert.last_at, alert.count = at, alert.count + 1
         alert.save()
+        if found is None or worse:
+            occasion = Delivery.Occasion.WORSE if worse else Delivery.Occasion.RAISED
+            deliveries_queue(alert=alert, occasion=occasion, at=at)
         topics.alert_changed(alert)
-    return Raised(
-        alert, sent=False, sentence=_("No alert channel is configured, so nobody was told outside.")
-    )
+    return _raised(alert)
+
+
+def alert_recover(
+    *, code: str, account: BrokerAccount | None, key: str = "", at: datetime
+) -> list[Alert]:
+    """What these alerts were about has passed: whoever was told of them is told so."""
+    with transaction.atomic():
+        rows = Alert.objects.select_for_update(of=("self",)).filter(
+            code=code, account=account, key=key, recovered_at__isnull=True
+        )
+        over = list(rows.filter(raised_at__gte=at - timedelta(days=7)))
+        for alert in over:
+            alert.recovered_at = at
+            alert.save(update_fields=["recovered_at"])
+            deliveries_queue(alert=alert, occasion=Delivery.Occasion.RECOVERED, at=at)
+            topics.alert_changed(alert)
+    return over
 
 
 def alert_seen(*, user: User, pk: int, at: datetime) -> Alert:
@@ -64,8 +89,23 @@ def alert_seen(*, user: User, pk: int, at: datetime) -> Alert:
     return alert
 
 
-def _standing(code: str, account: BrokerAccount | None, at: datetime) -> Alert | None:
+def _raised(alert: Alert) -> Raised:
+    channels = alert.deliveries.values("channel").distinct().count()
+    if channels:
+        told = _("It goes out over %(n)s channel(s).") % {"n": channels}
+        return Raised(alert, sent=True, sentence=told)
+    return Raised(
+        alert, sent=False, sentence=_("No alert channel is configured, so nobody was told outside.")
+    )
+
+
+def _standing(code: str, account: BrokerAccount | None, key: str, at: datetime) -> Alert | None:
     rows = Alert.objects.select_for_update().filter(
-        code=code, account=account, seen_at__isnull=True, last_at__gte=at - SAME_WITHIN
+        code=code,
+        account=account,
+        key=key[:60],
+        seen_at__isnull=True,
+        recovered_at__isnull=True,
+        last_at__gte=at - SAME_WITHIN,
     )
     return rows.first()

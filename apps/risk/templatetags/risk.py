@@ -8,7 +8,8 @@ from django.template import Context
 from apps.accounts.permissions import is_user
 from apps.accounts.selectors import accounts_visible
 from apps.risk import selectors
-from apps.risk.models import Alert, GuardState, KillSwitch
+from apps.risk.alerts.texts import alert_sentence
+from apps.risk.models import GuardState, KillSwitch
 from apps.risk.words import LEVELS, SEVERITIES, STATES, figure_sentence, state_name
 
 register = template.Library()
@@ -50,14 +51,7 @@ def sentences(figures: list[dict[str, Any]]) -> str:
     return "; ".join(figure_sentence(figure) for figure in figures)
 
 
-@register.filter
-def alert_sentence(alert: Alert) -> str:
-    """The guard's alerts carry their figures; others are told as they were stored."""
-    figures = alert.data.get("figures")
-    if not figures:
-        return alert.sentence
-    state = state_name(alert.code.removeprefix("guard_"))
-    return f"{state}: {sentences(figures)}"
+register.filter(alert_sentence)
 
 
 @register.filter

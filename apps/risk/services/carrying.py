@@ -1,0 +1,166 @@
+"""Carries what is due over one channel in one message, and notes what became of it."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from apps.accounts.services import audit_append
+from apps.lib.errors import Unavailable
+from apps.risk import topics
+from apps.risk.alerts.errors import DeliveryError, Passing, Permanent
+from apps.risk.alerts.rules import CRITICAL, GIVE_UP_AFTER, after_quiet, backoff
+from apps.risk.alerts.secrets import unseal
+from apps.risk.alerts.texts import message_of
+from apps.risk.alerts.transports import Message, deliver
+from apps.risk.models import Alert, Channel, Delivery
+from apps.risk.services.alerts import alert_raise
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+HOUR = timedelta(hours=1)
+DISABLED = "channel_disabled"
+State = Delivery.State
+WAITING = (State.QUEUED, State.DELAYED)
+
+
+def channel_send(*, channel_id: int, at: datetime) -> int:
+    """One message with everything that is due; how many alerts it held. Harmless when repeated:
+    one task at a time holds the channel, and each delivery is claimed before it is sent."""
+    free = Q(busy_until_at__isnull=True) | Q(busy_until_at__lt=at)
+    ready = Q(paused_until_at__isnull=True) | Q(paused_until_at__lte=at)
+    mine = Channel.objects.filter(pk=channel_id, enabled=True)
+    if not mine.filter(free, ready).update(busy_until_at=at + LEASE):
+        return 0
+    try:
+        channel = Channel.objects.get(pk=channel_id)
+        batch = _claimed(channel, at)
+        if batch:
+            _carry(channel, batch, at)
+        return len(batch)
+    finally:
+        mine.model.objects.filter(pk=channel_id, busy_until_at=at + LEASE).update(
+            busy_until_at=None
+        )
+
+
+def try_deliver(channel: Channel, message: Message) -> str:
+    """The receipt. Whatever goes wrong is a DeliveryError whose sentence holds no secret."""
+    with override("en"):
+        try:
+            return deliver(channel.kind, unseal(channel.sealed), message)
+        except DeliveryError:
+            raise
+        except Unavailable as error:
+            raise Permanent(error.sentence) from None
+        except Exception as error:  # noqa: BLE001  # a library's surprise must not stop the rest
+            # Only its kind: its text may hold the address with the secret in it.
+            log.error("channel %s: %s", channel, type(error).__name__)  # noqa: TRY400
+            raise Passing(_("It failed: %(why)s.") % {"why": type(error).__name__}) from None
+
+
+def channel_disable(*, channel: Channel, sentence: str, at: datetime) -> None:
+    """Switches it off, fails what waits for it, and says so over the others."""
+    with transaction.atomic():
+        if not Channel.objects.filter(pk=channel.pk, enabled=True).update(
+            enabled=False, disabled_reason=sentence[:300]
+        ):
+            return
+        waiting = channel.deliveries.filter(state__in=[*WAITING, State.SENDING])
+        waiting.update(state=State.FAILED, error=sentence[:300])
+        alert_raise(
+            code=DISABLED,
+            severity=CRITICAL,
+            account=None,
+            sentence=f"The alert channel {channel.name} is switched off: {sentence}",
+            key=str(channel.pk),
+            at=at,
+        )
+        audit_append(
+            actor=None,
+            action="channel.disabled",
+            subject=f"channel:{channel.pk}",
+            data={"reason": sentence},
+            at=at,
+        )
+
+
+def _claimed(channel: Channel, at: datetime) -> list[Delivery]:
+    due = _due(channel, at)
+    due.exclude(alert__severity=CRITICAL).filter(alert__seen_at__isnull=False).exclude(
+        occasion=Delivery.Occasion.RECOVERED
+    ).update(state=State.GIVEN_UP, error="acknowledged before it was sent")
+    _hold_back(channel, _due(channel, at).exclude(alert__severity=CRITICAL), at)
+    token = uuid4()
+    _due(channel, at).update(
+        state=State.SENDING, attempts=F("attempts") + 1, claimed_at=at, message=token
+    )
+    return list(
+        channel.deliveries.filter(message=token, state=State.SENDING)
+        .select_related("alert__account")
+        .order_by("created_at", "id")
+    )
+
+
+def _due(channel: Channel, at: datetime) -> QuerySet[Delivery]:
+    """A claim older than the lease belongs to a process that died while sending."""
+    now = Q(state__in=WAITING, next_at__lte=at)
+    return channel.deliveries.filter(now | Q(state=State.SENDING, claimed_at__lt=at - LEASE))
+
+
+def _hold_back(channel: Channel, rows: QuerySet[Delivery], at: datetime) -> None:
+    """Quiet hours that began meanwhile, and the limit of messages in an hour."""
+    until = after_quiet(channel.rules, "warning", at)
+    why = "quiet hours"
+    sent = channel.deliveries.filter(sent_at__gt=at - HOUR)
+    if until <= at and sent.values("message").distinct().count() >= channel.per_hour:
+        oldest = sent.order_by("sent_at").values_list("sent_at", flat=True).first() or at
+        until, why = oldest + HOUR, f"{channel.per_hour} messages in this hour already"
+    if until > at:
+        rows.update(state=State.DELAYED, next_at=until, error=why)
+
+
+def _carry(channel: Channel, batch: Sequence[Delivery], at: datetime) -> None:
+    try:
+        receipt = try_deliver(channel, message_of(channel, batch))
+    except Permanent as error:
+        log.warning("channel %s is switched off: %s", channel, error.sentence)
+        channel_disable(channel=channel, sentence=error.sentence, at=at)
+    except Passing as error:
+        log.warning("channel %s did not deliver: %s", channel, error.sentence)
+        _later(channel, batch, error, at)
+    else:
+        _sent(channel, batch, receipt, at)
+
+
+def _sent(channel: Channel, batch: Sequence[Delivery], receipt: str, at: datetime) -> None:
+    with transaction.atomic():
+        Delivery.objects.filter(pk__in=[d.pk for d in batch]).update(
+            state=State.SENT, sent_at=at, receipt=receipt, error=""
+        )
+        Channel.objects.filter(pk=channel.pk).update(last_ok_at=at, paused_until_at=None)
+        Alert.objects.filter(pk__in=[d.alert_id for d in batch]).update(sent=True)
+        for delivery in batch:
+            topics.alert_changed(delivery.alert)
+
+
+def _later(channel: Channel, batch: Sequence[Delivery], error: Passing, at: datetime) -> None:
+    """As the server told, else longer each time; after a day it is given up, and stays visible."""
+    attempts = max(delivery.attempts for delivery in batch)
+    wait = backoff(attempts)
+    if error.retry_after is not None:
+        wait = timedelta(seconds=error.retry_after)
+    with transaction.atomic():
+        for delivery in batch:
+            delivery.state, delivery.error = State.DELAYED, error.sentence
+            delivery.next_at = after_quiet(channel.rules, delivery.alert.severity, at + wait)
+            if at - delivery.created_at > GIVE_UP_AFTER:
+                delivery.state = State.GIVEN_UP
+            delivery.save(update_fields=["state", "error", "next_at"])
+        Channel.objects.filter(pk=channel.pk).update(paused_until_at=at + wait)
