@@ -15,6 +15,8 @@ from tests.chaos.world import World
 
 ACCOUNT = "DU7654321"
 HELD = {"VTI": 12340041, "BRK B": 72063691, "IBM": 8314}
+WANTED = {12340041: 105, 72063691: 30, 8314: 40}
+"""Where positions are led back to: a long walk would end at a limit of risk."""
 """What the smaller account of the demo holds: risk lets it trade both ways."""
 QUIET_WITHIN = 120.0
 HURTS = ("none", "gateway", "worker", "socket", "redis", "database")
@@ -73,7 +75,7 @@ class Round:
         body: dict[str, Any] = {
             "account": self.world.account_id(ACCOUNT),
             "con_id": con_id,
-            "side": self.dice.choice(["BUY", "SELL"]),
+            "side": self._side(con_id),
             "quantity": str(self.dice.randint(1, 4)),
             "order_type": "MKT",
         }
@@ -91,6 +93,11 @@ class Round:
         self._placed += [member["id"] for member in members]
         if body["order_type"] == "LMT":
             self._touch(told["id"])
+
+    def _side(self, con_id: int) -> str:
+        account = self.world.portal.simulator("/state")["accounts"][ACCOUNT]
+        held = account["positions"].get(str(con_id), {"quantity": 0})["quantity"]
+        return "SELL" if held > WANTED[con_id] else "BUY"
 
     def _resting(self, body: dict[str, Any]) -> dict[str, Any]:
         away = Decimal("0.96") if body["side"] == "BUY" else Decimal("1.04")
