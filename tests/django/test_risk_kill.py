@@ -42,7 +42,7 @@ def lift(user: User, account: BrokerAccount | None, reason: str = "looked at it"
 def sent(slug: str = "paper") -> list[dict[str, object]]:
     """What a gateway would read next, in order."""
     raws = store.client().lrange(store.COMMANDS.format(slug=slug), 0, -1)
-    return [orjson.loads(raw) for raw in reversed(raws)]  # type: ignore[arg-type]
+    return [orjson.loads(raw) for raw in reversed(raws)]
 
 
 def test_the_higher_of_the_global_level_and_the_accounts_own_holds(

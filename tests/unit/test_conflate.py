@@ -118,7 +118,7 @@ def test_the_models_greeks_are_the_options_and_those_of_bid_ask_and_last_stand_b
 def test_each_number_of_a_computation_has_its_name() -> None:
     conflate, board = Conflate(), Board()
     numbers = [Decimal(n) for n in range(1, 9)]
-    conflate.put(Greeks(1, "model", PriceKind.LIVE, *numbers, AT))
+    conflate.put(Greeks._make([1, "model", PriceKind.LIVE, *numbers, AT]))
 
     assert told(conflate, board)["1"] == {
         "kind": "live",

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def picture(net: Decimal | None = NET, **fields: object) -> Picture:
     return Picture(at=NOON, **told)  # type: ignore[arg-type]
 
 
-def stock(value: str = "10000", **fields: object) -> Holding:
+def stock(value: str = "10000", **fields: Any) -> Holding:
     told = {
         "con_id": 1,
         "name": "AAPL",
@@ -50,8 +51,8 @@ def stock(value: str = "10000", **fields: object) -> Holding:
     return Holding(**(told | fields))  # type: ignore[arg-type]
 
 
-def call(**fields: object) -> Holding:
-    told = {
+def call(**fields: Any) -> Holding:
+    told: dict[str, Any] = {
         "con_id": 2,
         "sec_type": "OPT",
         "quantity": Decimal(10),

@@ -1,6 +1,7 @@
 """The limits that only the guard has, and where each of its limits is found; pure."""
 
 from decimal import Decimal
+from typing import Any
 
 from apps.risk.guard.types import GuardLimits
 from apps.risk.policy import PARAMETERS, Limits, Looser, Parameter, Policy, declare
@@ -99,7 +100,7 @@ def limits_from(limits: Limits, funds: Limits) -> GuardLimits:
 
     `funds` are the settings for ETFs, of which only the concentration differs.
     """
-    found: dict[str, Decimal | None] = {
+    found: dict[str, Any] = {
         name: limits.number(*place) for name, place in PLACES.items() if place in PARAMETERS
     }
     if PLACES["concentration"] in PARAMETERS:

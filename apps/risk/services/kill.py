@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import redis
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ class _Change:
     account: BrokerAccount | None
     level: int
     reason: str
-    user: AbstractUser | None
+    user: User | None
     by: str
     source: str
     at: datetime
@@ -37,7 +37,7 @@ class _Change:
 
 def kill_set(
     *,
-    user: AbstractUser | None,
+    user: User | None,
     account: BrokerAccount | None,
     level: int,
     reason: str,
@@ -75,7 +75,7 @@ def kill_set(
 
 def kill_lift(
     *,
-    user: AbstractUser,
+    user: User,
     account: BrokerAccount | None,
     reason: str,
     at: datetime,
@@ -106,7 +106,7 @@ def kill_lift(
 
 
 def _change(  # the arguments of two doors in one place
-    user: AbstractUser | None,
+    user: User | None,
     account: BrokerAccount | None,
     level: int,
     reason: str,

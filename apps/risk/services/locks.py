@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ NOT_KEPT = ("CASH",)
 
 
 def lock_open(
-    *, user: AbstractUser, account: BrokerAccount, con_id: int, name: str, reason: str, at: datetime
+    *, user: User, account: BrokerAccount, con_id: int, name: str, reason: str, at: datetime
 ) -> Lock:
     """A person makes an instrument reduce-only. Twice leaves one lock."""
     check_may_kill(user, account)
@@ -45,7 +45,7 @@ def lock_open(
 
 def lock_close(
     *,
-    user: AbstractUser,
+    user: User,
     lock: Lock,
     how: str,
     note: str,
@@ -171,7 +171,7 @@ def _vanish(account: BrokerAccount, wrong: set[int], at: datetime) -> None:
 
 def _settle(
     lock: Lock,
-    user: AbstractUser,
+    user: User,
     how: str,
     note: str,
     quantity: Decimal | None,
@@ -234,7 +234,7 @@ def _open(
     return lock
 
 
-def _close(lock: Lock, how: LockEnd, *, note: str, user: AbstractUser | None, at: datetime) -> None:
+def _close(lock: Lock, how: LockEnd, *, note: str, user: User | None, at: datetime) -> None:
     lock.closed_at, lock.how, lock.note, lock.closed_by = at, how.value, note[:400], user
     lock.save(update_fields=["closed_at", "how", "note", "closed_by"])
     topics.lock_changed(lock)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -98,4 +98,5 @@ def told(
             return redirect("risk-limits")
         return redirect("risk-account", pk=int(pk)) if pk.isdigit() else redirect("risk")
 
-    return answered
+    # `wraps` alone would promise to be the wrapped view.
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", answered)
