@@ -136,7 +136,7 @@ def _losses(question: ActivityQuestion, which: Q) -> tuple[datetime, ...]:
         which, account_id=question.account_id, at__gte=question.recent_at
     )
     found: list[datetime] = []
-    for exit_ in _exits(rows.order_by("-at", "-pk")[:LOOKED_AT]):
+    for exit_ in _exits(rows.select_related("order__plan_line").order_by("-at", "-pk")[:LOOKED_AT]):
         if exit_.gain >= 0:
             break
         found.append(exit_.at)
@@ -144,22 +144,30 @@ def _losses(question: ActivityQuestion, which: Q) -> tuple[datetime, ...]:
 
 
 def _exits(rows: Iterable[Execution]) -> list[_Exit]:
-    """One for each order: its fills are one decision."""
+    """One for each order, and one for each plan: a rebalance that trims ten losers is one
+    decision."""
     fills = list(rows)
     gains = dict(
         CommissionReport.objects.filter(
             exec_id__in=[row.exec_id for row in fills], realized_pnl__isnull=False
         ).values_list("exec_id", "realized_pnl")
     )
-    found: dict[int, _Exit] = {}
+    found: dict[tuple[str, int], _Exit] = {}
     for row in fills:
         gain = gains.get(row.exec_id)
         if gain is None:
             continue
-        key = row.order_id or -row.pk
+        key = _decision(row)
         known = found.get(key)
         found[key] = _Exit(known.at, known.gain + gain) if known else _Exit(row.at, gain)
     return list(found.values())
+
+
+def _decision(row: Execution) -> tuple[str, int]:
+    if row.order is None:
+        return "execution", row.pk
+    line = row.order.plan_line
+    return ("order", row.order.pk) if line is None else ("plan", line.plan_id)
 
 
 def _losses_of_strategy(question: ActivityQuestion) -> tuple[datetime, ...]:

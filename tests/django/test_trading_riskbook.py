@@ -14,6 +14,7 @@ from apps.trading.riskbook import TradingBook
 from apps.trading.states import OrderState as S
 from tests.factories import NOON, hold, later, stock
 from tests.order_data import ask_change, filled, make_instrument, make_order, opened, tell
+from tests.trading_data import make_line, make_plan, make_run, make_snapshot, make_strategy
 
 pytestmark = pytest.mark.django_db
 
@@ -83,26 +84,43 @@ def test_rejects_in_a_row_end_at_the_first_order_that_was_taken() -> None:
     assert book().activity(question(order, strategy="weekly")).rejects == 0
 
 
+def exited(order: Order, number: int, gain: str, **fields: Any) -> None:
+    """A sale of the order's strategy with a realised gain, half an hour and less ago."""
+    exit_ = another(order, number, side="SELL", strategy="weekly", **fields)
+    at = NOON - timedelta(minutes=30 - number)
+    exec_id = f"x{number}.01.01"
+    ids: dict[str, Any] = {
+        "order_ref": exit_.ref,
+        "order_id": exit_.ib_order_id,
+        "perm_id": 50 + number,
+    }
+    tell(order.connection_id, filled(exec_id, 1, side="SLD", at=at, **ids))
+    CommissionReport.objects.create(
+        connection=order.connection,
+        exec_id=exec_id,
+        amount=1,
+        currency="USD",
+        realized_pnl=Decimal(gain),
+        recorded_at=NOON,
+    )
+
+
+def test_a_rebalance_that_sells_several_losers_is_one_losing_exit() -> None:
+    order = make_order(strategy="weekly")
+    strategy = make_strategy(order.account)
+    plan = make_plan(make_run(make_snapshot(strategy, {})), [])
+    instruments = [make_instrument(stock(n, f"S{n}")) for n in range(1, 5)]
+    for number, instrument in enumerate(instruments):
+        line = make_line(plan, number, instrument=instrument)
+        exited(order, number, "-5", plan_line=line)
+    found = book().activity(question(order, strategy="weekly"))
+    assert len(found.losses_strategy) == 1
+
+
 def test_losing_exits_are_counted_back_to_the_newest_winner() -> None:
     order = make_order(strategy="weekly")
     for number, gain in enumerate(["-5", "20", "-3", "-4"]):
-        exit_ = another(order, number, side="SELL", strategy="weekly")
-        at = NOON - timedelta(minutes=30 - number)
-        exec_id = f"x{number}.01.01"
-        ids: dict[str, Any] = {
-            "order_ref": exit_.ref,
-            "order_id": exit_.ib_order_id,
-            "perm_id": 50 + number,
-        }
-        tell(order.connection_id, filled(exec_id, 1, side="SLD", at=at, **ids))
-        CommissionReport.objects.create(
-            connection=order.connection,
-            exec_id=exec_id,
-            amount=1,
-            currency="USD",
-            realized_pnl=Decimal(gain),
-            recorded_at=NOON,
-        )
+        exited(order, number, gain)
     found = book().activity(question(order, strategy="weekly"))
     lost = (NOON - timedelta(minutes=27), NOON - timedelta(minutes=28))
     assert found.losses_instrument == lost
