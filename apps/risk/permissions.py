@@ -12,6 +12,7 @@ from apps.lib.errors import NotAllowed
 KILL = "risk.kill"
 LIFT = "risk.lift"
 LIMITS = "risk.change_limits"
+CHANNELS = "risk.change_channel"
 TRADE = "trading.trade"
 """The order pages sit above this app, so their permission is named here by the shared contract."""
 
@@ -66,3 +67,16 @@ def check_may_change_limits(user: User, account: BrokerAccount | None) -> Person
 
 def _granted(user: User, account: BrokerAccount | None) -> bool:
     return account is None or accounts_visible(user).filter(pk=account.pk).exists()
+
+
+def may_change_channels(user: User) -> bool:
+    return _has(user, CHANNELS)
+
+
+def check_may_change_channels(user: User) -> Person:
+    if not (isinstance(user, Person) and may_change_channels(user)):
+        raise NotAllowed(
+            _("You may not change alert channels."),
+            remedy=_("Ask an administrator for the permission to change channels."),
+        )
+    return user

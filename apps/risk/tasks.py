@@ -42,3 +42,15 @@ def channel_send(channel: int) -> None:
 def alerts_sweep() -> None:
     """Every five seconds: retries, ends of quiet hours, batches, and what nobody acknowledged."""
     services.alerts_sweep(at=clock.now())
+
+
+@shared_task(name="risk.telegram_poll")
+def telegram_poll() -> None:
+    """Every three seconds: commands from allowed chats."""
+    services.telegram_poll(at=clock.now())
+
+
+@shared_task(name="risk.heartbeat")
+def heartbeat() -> None:
+    """Every minute: a sign of life to the monitor outside."""
+    services.heartbeat(at=clock.now())

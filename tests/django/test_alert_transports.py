@@ -12,7 +12,7 @@ from tests.alert_servers import TOKEN, BotApi, Mailbox, bot_api, mail_server, wa
 
 HELLO = Message(title="Halted", body="Loss today 3.1 %", severity="critical")
 APPRISE = [
-    # It still looks for this module when it is first imported, and leaves a socket to the collector.
+    # It still looks for this module when first imported, and leaves a socket to the collector.
     pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
