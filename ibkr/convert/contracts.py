@@ -87,6 +87,9 @@ def details(source: Any) -> ContractDetails:
         liquid_sessions=sessions(source.liquidHours, source.timeZoneId),
         isin=_isin(source.secIdList or ()),
         stock_type=source.stockType,
+        min_size=positive(source.minSize),
+        size_increment=positive(source.sizeIncrement),
+        suggested_size_increment=positive(source.suggestedSizeIncrement),
     )
 
 

@@ -52,6 +52,10 @@ class ContractDetails:
     liquid_sessions: tuple[Session, ...] = ()
     isin: str = ""
     stock_type: str = ""
+    min_size: Decimal | None = None
+    size_increment: Decimal | None = None
+    """Orders are multiples of it, from `min_size` up; IB gives fractions of a share as well."""
+    suggested_size_increment: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

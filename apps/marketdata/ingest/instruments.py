@@ -58,6 +58,8 @@ def _fields(details: ContractDetails, at: datetime) -> dict[str, Any]:
         "strike": contract.strike,
         "right": contract.right,
         "min_tick": details.min_tick,
+        "min_size": details.min_size,
+        "size_increment": details.size_increment,
         "price_magnifier": details.price_magnifier,
         "long_name": details.long_name[:200],
         "industry": details.industry[:100],

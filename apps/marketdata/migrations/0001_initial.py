@@ -43,6 +43,8 @@ class Migration(migrations.Migration):
                 ('strike', models.DecimalField(decimal_places=6, max_digits=18, null=True)),
                 ('right', models.CharField(blank=True, max_length=1)),
                 ('min_tick', models.DecimalField(decimal_places=10, max_digits=16, null=True)),
+                ('min_size', models.DecimalField(decimal_places=10, max_digits=24, null=True)),
+                ('size_increment', models.DecimalField(decimal_places=10, max_digits=24, null=True)),
                 ('price_magnifier', models.PositiveIntegerField(default=1)),
                 ('long_name', models.CharField(blank=True, max_length=200)),
                 ('industry', models.CharField(blank=True, max_length=100)),

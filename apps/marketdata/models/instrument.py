@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 
-from apps.marketdata import hours, ticks
+from apps.marketdata import hours, lots, ticks
 from ibkr.types import Contract, PriceBand, Session
 
 
@@ -24,6 +24,8 @@ class Instrument(models.Model):
     strike = models.DecimalField(max_digits=18, decimal_places=6, null=True)
     right = models.CharField(max_length=1, blank=True)
     min_tick = models.DecimalField(max_digits=16, decimal_places=10, null=True)
+    min_size = models.DecimalField(max_digits=24, decimal_places=10, null=True)
+    size_increment = models.DecimalField(max_digits=24, decimal_places=10, null=True)
     price_magnifier = models.PositiveIntegerField(default=1)
     long_name = models.CharField(max_length=200, blank=True)
     industry = models.CharField(max_length=100, blank=True)
@@ -55,6 +57,16 @@ class Instrument(models.Model):
     def kind(self) -> str:
         """STK, ETF, OPT, FUT, CASH or IND: IB calls an ETF a stock."""
         return "ETF" if self.sec_type == "STK" and self.stock_type == "ETF" else self.sec_type
+
+    @property
+    def lot(self) -> Decimal:
+        """What quantities of orders are multiples of."""
+        return lots.whole(self.size_increment)
+
+    @property
+    def least(self) -> Decimal:
+        """The smallest quantity of an order."""
+        return lots.least(self.min_size, self.lot)
 
     @property
     def trading_sessions(self) -> tuple[Session, ...]:
