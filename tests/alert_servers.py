@@ -93,6 +93,13 @@ def bot_api() -> Iterator[BotApi]:
             self.end_headers()
             self.wfile.write(told)
 
+        def do_GET(self) -> None:
+            """A monitor that takes a heartbeat."""
+            api.asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def log_message(self, *_: Any) -> None:
             """Silence."""
 
