@@ -169,6 +169,17 @@ def test_details_carry_rules_and_hours() -> None:
     assert len(found.liquid_sessions) == 1
 
 
+def test_details_carry_the_sizes_of_orders_where_tws_told_them() -> None:
+    source = IbDetails()
+    found = contracts.details(source)
+    assert (found.min_size, found.size_increment, found.suggested_size_increment) == (None,) * 3
+    source.minSize, source.sizeIncrement = Decimal(500), Decimal("0.0001")
+    source.suggestedSizeIncrement = Decimal(100)
+    found = contracts.details(source)
+    assert (found.min_size, found.size_increment) == (Decimal(500), Decimal("0.0001"))
+    assert found.suggested_size_increment == 100
+
+
 MONEY = st.none() | st.decimals("0.01", "99999", places=2)
 REQUESTS = st.builds(
     OrderRequest,

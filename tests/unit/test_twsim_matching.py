@@ -233,7 +233,7 @@ def test_a_board_lot_is_kept() -> None:
     even = desk.place("BUY", 100, on=tencent)
     desk.steps(1)
 
-    assert desk.codes(odd) == [201]
+    assert desk.codes(odd) == [355]
     assert desk.status(even) == "Filled"
     (fee,) = [event.commission for event in desk.of(Commissioned)]
     assert fee.currency == "HKD"

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from apps.lib import clock
+from apps.marketdata.ingest import on_contract_details
 from apps.trading.models import Order, OrderChange
 from apps.trading.services.terms import contract_of, request_from
 from apps.trading.states import OrderState as S
+from ibkr.types import Contract
 from tests.order_desk import WITHIN, OrderDesk, order_desk
 from tests.portal import eventually
 from tests.wire.live_session import order as wire_order
@@ -58,6 +60,26 @@ def test_a_large_order_fills_in_parts(desk: OrderDesk) -> None:
     order = desk.until(desk.place(quantity=Decimal(9000), instrument=desk.stock("KO")), S.FILLED)
     desk.agrees(order)
     assert order.executions.count() > 1
+
+
+def test_shares_of_hong_kong_trade_in_the_board_lots_that_details_tell(desk: OrderDesk) -> None:
+    query = Contract(symbol="2800", sec_type="STK", exchange="SEHK", currency="HKD")
+    told = desk.port.contract_details(query)
+    assert {row.suggested_size_increment for row in told} == {Decimal(500)}
+    (tracker,) = on_contract_details(details=told, at=clock.now())
+    assert (tracker.min_size, tracker.size_increment, tracker.lot) == (500, 500, 500)
+    odd = desk.until(desk.place(instrument=tracker, quantity=Decimal(700)), S.REJECTED)
+    assert odd.reason_code == "355"
+    whole = desk.until(desk.place(instrument=tracker, quantity=Decimal(1000)), S.FILLED)
+    assert desk.agrees(whole).filled == 1000
+
+
+def test_parts_of_a_us_share_are_told_but_ordered_whole(desk: OrderDesk) -> None:
+    query = Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
+    (apple,) = on_contract_details(details=desk.port.contract_details(query), at=clock.now())
+    apple.refresh_from_db()
+    assert (apple.min_size, apple.size_increment) == (Decimal("0.0001"), Decimal("0.0001"))
+    assert (apple.lot, apple.least) == (1, 1)
 
 
 def test_a_resting_order_is_cancelled(desk: OrderDesk) -> None:

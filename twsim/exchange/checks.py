@@ -72,8 +72,7 @@ def _quantity(order: Order, instrument: Instrument) -> None:
     if order.quantity % 1:
         raise SimError(10243, "Fractional-sized order cannot be placed via API.")
     if order.quantity % instrument.lot:
-        lot = f"{instrument.lot:g}"
-        raise SimError(201, f"Order rejected - reason:The size must be a multiple of {lot}.")
+        raise SimError(355, "Order size does not conform to market rule.")
 
 
 def _prices(order: Order, instrument: Instrument) -> None:

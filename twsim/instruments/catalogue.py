@@ -82,7 +82,8 @@ class Catalogue:
             industry=industry,
             category=category,
             stock_type=stock_type,
-            lot=given.get("lot", 1.0),
+            lot=given["lots"][symbol] if "lots" in given else given.get("lot", 1.0),
+            size_step=given.get("size_step"),
         )
 
     def _index(self, row: Row) -> Instrument:

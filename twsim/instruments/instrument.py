@@ -34,6 +34,8 @@ class Instrument:
     category: str = ""
     stock_type: str = ""
     lot: float = 1.0
+    size_step: float | None = None
+    """What details say where it is not the lot: parts of a US share, which the API refuses."""
     under_con_id: int = 0
     under_symbol: str = ""
     under_sec_type: str = ""
@@ -109,8 +111,8 @@ class Instrument:
             real_expiry=expiry,
             last_trade_time="08:30:00" if self.kind == "FUT" else "",
             stock_type=self.stock_type,
-            min_size=_number(self.lot),
-            size_increment=_number(self.lot),
+            min_size=_number(self.size_step or self.lot),
+            size_increment=_number(self.size_step or self.lot),
             suggested_size_increment=_number(max(self.lot, 100.0 if self.kind == "STK" else 1.0)),
         )
 
