@@ -13,12 +13,14 @@ urlpatterns = [
     path("risk/lift/", api.LiftView.as_view(), name="lift"),
     path("risk/alerts/", api.AlertList.as_view(), name="alerts"),
     path("risk/alerts/<int:pk>/seen/", api.AlertSeen.as_view(), name="alert-seen"),
+    path("risk/channels/", api.ChannelList.as_view(), name="channels"),
+    path("risk/channels/<int:pk>/", api.ChannelDetail.as_view(), name="channel"),
+    path("risk/channels/<int:pk>/test/", api.ChannelTest.as_view(), name="channel-test"),
+    path("risk/deliveries/", api.DeliveryList.as_view(), name="deliveries"),
     path("risk/controls/", api.Controls.as_view(), name="controls"),
     path("risk/limits/", api.LimitList.as_view(), name="limits"),
     path("risk/limits/changes/", api.ChangeList.as_view(), name="limit-changes"),
-    path(
-        "risk/limits/changes/<int:pk>/decide/", api.ChangeDecide.as_view(), name="limit-decide"
-    ),
+    path("risk/limits/changes/<int:pk>/decide/", api.ChangeDecide.as_view(), name="limit-decide"),
     path("risk/restrictions/", api.RestrictionList.as_view(), name="restrictions"),
     path("risk/restrictions/<int:pk>/end/", api.RestrictionEnd.as_view(), name="restriction-end"),
     path(f"{ONE}decisions/", api.DecisionList.as_view(), name="decisions"),

@@ -1,5 +1,6 @@
 """Django admin of the risk app."""
 
+from apps.risk.admin.channels import ChannelAdmin, ChatAdmin, DeliveryAdmin
 from apps.risk.admin.guard import KillSwitchAdmin, LockAdmin
 from apps.risk.admin.limits import (
     ChangeAdmin,
@@ -10,7 +11,10 @@ from apps.risk.admin.limits import (
 
 __all__ = [
     "ChangeAdmin",
+    "ChannelAdmin",
+    "ChatAdmin",
     "DecisionAdmin",
+    "DeliveryAdmin",
     "KillSwitchAdmin",
     "LimitAdmin",
     "LockAdmin",

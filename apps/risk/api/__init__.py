@@ -1,5 +1,6 @@
 """The risk API: state of the guard, kill levels, locks, alerts."""
 
+from apps.risk.api.channels import ChannelDetail, ChannelList, ChannelTest, DeliveryList
 from apps.risk.api.kill import KillView, LiftView
 from apps.risk.api.limits import (
     ChangeDecide,
@@ -18,8 +19,12 @@ __all__ = [
     "AlertSeen",
     "ChangeDecide",
     "ChangeList",
+    "ChannelDetail",
+    "ChannelList",
+    "ChannelTest",
     "Controls",
     "DecisionList",
+    "DeliveryList",
     "Evaluations",
     "KillView",
     "LiftView",

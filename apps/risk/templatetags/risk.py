@@ -9,7 +9,7 @@ from apps.accounts.permissions import is_user
 from apps.accounts.selectors import accounts_visible
 from apps.risk import selectors
 from apps.risk.alerts.texts import alert_sentence
-from apps.risk.models import GuardState, KillSwitch
+from apps.risk.models import Channel, GuardState, KillSwitch
 from apps.risk.words import LEVELS, SEVERITIES, STATES, figure_sentence, state_name
 
 register = template.Library()
@@ -52,6 +52,12 @@ def sentences(figures: list[dict[str, Any]]) -> str:
 
 
 register.filter(alert_sentence)
+
+
+@register.simple_tag
+def alert_channels() -> int:
+    """How many channels are switched on."""
+    return Channel.objects.filter(enabled=True).count()
 
 
 @register.filter

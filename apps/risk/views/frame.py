@@ -21,6 +21,8 @@ from apps.risk.words import amount, figure_name, state_name
 P = ParamSpec("P")
 Context = dict[str, Any]
 Row = dict[str, Any]
+PAGES = {"limits": "risk-limits", "alerts": "alerts", "channels": "alert-channels"}
+"""What a form says of the page it stands on, beside accounts' own."""
 FULL = Decimal("1.25")
 """A gauge goes a quarter beyond its limit, so that a breach can be seen."""
 
@@ -94,8 +96,8 @@ def told(
         except PortalError as error:
             messages.error(request, f"{error.sentence} {error.remedy}".strip())
         pk = request.POST.get("page", "")
-        if pk == "limits":
-            return redirect("risk-limits")
+        if pk in PAGES:
+            return redirect(PAGES[pk])
         return redirect("risk-account", pk=int(pk)) if pk.isdigit() else redirect("risk")
 
     # `wraps` alone would promise to be the wrapped view.
