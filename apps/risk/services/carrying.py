@@ -8,7 +8,6 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from apps.accounts.services import audit_append
 from apps.lib.errors import Unavailable
@@ -52,17 +51,16 @@ def channel_send(*, channel_id: int, at: datetime) -> int:
 
 def try_deliver(channel: Channel, message: Message) -> str:
     """The receipt. Whatever goes wrong is a DeliveryError whose sentence holds no secret."""
-    with override("en"):
-        try:
-            return deliver(channel.kind, unseal(channel.sealed), message)
-        except DeliveryError:
-            raise
-        except Unavailable as error:
-            raise Permanent(error.sentence) from None
-        except Exception as error:  # noqa: BLE001  # a library's surprise must not stop the rest
-            # Only its kind: its text may hold the address with the secret in it.
-            log.error("channel %s: %s", channel, type(error).__name__)  # noqa: TRY400
-            raise Passing(_("It failed: %(why)s.") % {"why": type(error).__name__}) from None
+    try:
+        return deliver(channel.kind, unseal(channel.sealed), message)
+    except DeliveryError:
+        raise
+    except Unavailable as error:
+        raise Permanent(error.sentence) from None
+    except Exception as error:  # noqa: BLE001  # a library's surprise must not stop the rest
+        # Only its kind: its text may hold the address with the secret in it.
+        log.error("channel %s: %s", channel, type(error).__name__)  # noqa: TRY400
+        raise Passing(_("It failed: %(why)s.") % {"why": type(error).__name__}) from None
 
 
 def channel_disable(*, channel: Channel, sentence: str, at: datetime) -> None:

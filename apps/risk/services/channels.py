@@ -20,7 +20,8 @@ from apps.risk.alerts.texts import test_message
 from apps.risk.alerts.transports import TRANSPORTS
 from apps.risk.models import Channel, TelegramChat
 from apps.risk.permissions import check_may_change_channels
-from apps.risk.services.carrying import try_deliver
+from apps.risk.services.alerts import alert_recover
+from apps.risk.services.carrying import DISABLED, try_deliver
 
 MOST_BATCH, MOST_HOUR = 3600, 1000
 
@@ -112,6 +113,7 @@ def channel_test(*, user: User, channel: Channel, at: datetime) -> Tested:
     found = Channel.objects.filter(pk=channel.pk)
     found.update(last_ok_at=at, paused_until_at=None)
     found.exclude(disabled_reason="").update(enabled=True, disabled_reason="")
+    alert_recover(code=DISABLED, account=None, key=str(channel.pk), at=at)
     return Tested(ok=True, sentence=receipt)
 
 

@@ -19,7 +19,7 @@ from apps.risk.levels import SEVERITY, Guard, Kill
 from apps.risk.models import GuardEvaluation, GuardEvent, GuardState
 from apps.risk.selectors import own_level
 from apps.risk.services import kill, latching, locks
-from apps.risk.services.alerts import alert_raise
+from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.risk.services.pictures import flows_of, picture_of, values_of
 from apps.risk.services.policies import limits_for
 from apps.risk.words import english
@@ -143,6 +143,9 @@ def _event(
         sentence=sentence[:500],
         at=at,
     )
+    for passed in Guard:
+        if SEVERITY[after] < SEVERITY[passed] <= SEVERITY[Guard(before)]:
+            alert_recover(code=f"guard_{passed.value}", account=state.account, at=at)
     worse = SEVERITY[after] > SEVERITY[Guard(before)]
     if worse and after is not Guard.WARN:
         severity = "critical" if after is Guard.HALTED else "warning"

@@ -17,7 +17,7 @@ from apps.risk.book import BookMissing, book
 from apps.risk.levels import LockEnd, LockKind
 from apps.risk.models import GuardState, LedgerBalance, Lock
 from apps.risk.permissions import check_may_kill, check_may_lift
-from apps.risk.services.alerts import alert_raise
+from apps.risk.services.alerts import alert_raise, alert_recover
 
 ACCOUNT_ITSELF = 0
 ZERO = Decimal(0)
@@ -159,7 +159,7 @@ def _mismatch(
     )
     alert_raise(
         code="mismatch", severity="warning", account=account, sentence=sentence,
-        data=data | {"con_id": con_id}, at=at,
+        data=data | {"con_id": con_id}, key=str(con_id), at=at,
     )  # fmt: skip
 
 
@@ -237,6 +237,7 @@ def _open(
 def _close(lock: Lock, how: LockEnd, *, note: str, user: User | None, at: datetime) -> None:
     lock.closed_at, lock.how, lock.note, lock.closed_by = at, how.value, note[:400], user
     lock.save(update_fields=["closed_at", "how", "note", "closed_by"])
+    alert_recover(code=lock.kind, account=lock.account, key=str(lock.con_id), at=at)
     topics.lock_changed(lock)
 
 

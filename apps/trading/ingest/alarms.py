@@ -34,5 +34,6 @@ def tell(order: Order, code: str, at: datetime) -> None:
         account=order.account,
         sentence=f"{order.side} {order.quantity.normalize():f} {order.instrument}: {sentence}",
         data={"order": order.pk},
+        key=str(order.pk),
         at=at,
     )
