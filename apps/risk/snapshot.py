@@ -56,6 +56,9 @@ class Instrument:
     isin: str = ""
     bands: tuple[PriceBand, ...] = ()
     """Empty: neither the market rule nor the smallest step is known."""
+    lot: Decimal = Decimal(1)
+    """Quantities are multiples of it, from `least` up."""
+    least: Decimal = Decimal(1)
     liquid: tuple[Session, ...] = ()
     trading: tuple[Session, ...] = ()
     average_volume: Decimal | None = None

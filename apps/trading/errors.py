@@ -11,3 +11,9 @@ class RunRefused(PortalError):
     def __init__(self, code: str, sentence: str, *, remedy: str = "") -> None:
         super().__init__(sentence, remedy=remedy)
         self.code = code
+
+
+class OddLot(PortalError):
+    """Less is held than the market takes in one order."""
+
+    code = "odd_lot"

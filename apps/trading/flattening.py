@@ -11,6 +11,7 @@ from apps.lib.errors import NotFound, PortalError
 from apps.lib.queue import enqueue, gateway_queue
 from apps.marketdata.models import Instrument
 from apps.risk.flatten import Closing
+from apps.trading.errors import OddLot
 from apps.trading.models import Execution, Order, Source
 from apps.trading.services.cancels import order_cancel
 from apps.trading.services.orders import order_place
@@ -43,6 +44,13 @@ class TradingCloser:
                 _("The instrument's details are not known yet, so no order can be sent for it."),
                 remedy=_("They are asked for while the link is up; close it in TWS otherwise."),
             )
+        whole = abs(quantity) // instrument.lot * instrument.lot
+        if not whole:
+            raise OddLot(
+                _("Less than a lot is held, and the market takes whole lots of %(lot)s only.")
+                % {"lot": f"{instrument.lot:f}"},
+                remedy=_("Close the odd lot in TWS or by telephone with the broker."),
+            )
         order = order_place(
             user=None,
             account=account,
@@ -50,7 +58,7 @@ class TradingCloser:
             source=Source.FLATTEN,
             at=at,
             side="SELL" if quantity > 0 else "BUY",
-            quantity=abs(quantity),
+            quantity=whole,
             order_type="MKT",
             tif="DAY",
             idempotency_key=key,

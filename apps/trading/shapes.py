@@ -71,6 +71,7 @@ BAD_PRICE = gettext_noop("This is not a price that can be traded at.")
 BAD_SIDE = gettext_noop("Either BUY or SELL is needed.")
 BAD_QUANTITY = gettext_noop("A quantity above zero is needed.")
 BAD_LOT = gettext_noop("The quantity is not a multiple of the lot.")
+TOO_SMALL = gettext_noop("The quantity is below the smallest that the market takes.")
 BAD_TYPE = gettext_noop("This type of order is not offered.")
 BAD_TIF = gettext_noop("This time in force is not offered for this type of order.")
 NEEDS_END = gettext_noop("“Good till date” needs a moment in the future.")
@@ -113,11 +114,16 @@ def normal(shape: Shape) -> Shape:
 
 
 def problems(
-    shape: Shape, *, at: datetime, lot: Decimal = Decimal(1), sec_type: str = "STK"
+    shape: Shape,
+    *,
+    at: datetime,
+    lot: Decimal = Decimal(1),
+    least: Decimal = Decimal(1),
+    sec_type: str = "STK",
 ) -> Problems:
     """Sentences by field, in English; empty when the order can be sent as it is."""
     found: Problems = {}
-    _size(shape, lot, found)
+    _size(shape, lot, least, found)
     if shape.order_type not in TYPES:
         found["order_type"] = [BAD_TYPE]
         return found
@@ -130,13 +136,15 @@ def problems(
     return found
 
 
-def _size(shape: Shape, lot: Decimal, found: Problems) -> None:
+def _size(shape: Shape, lot: Decimal, least: Decimal, found: Problems) -> None:
     if shape.side not in ("BUY", "SELL"):
         found["side"] = [BAD_SIDE]
     if not shape.quantity.is_finite() or shape.quantity <= 0:
         found["quantity"] = [BAD_QUANTITY]
     elif shape.quantity % lot:
         found["quantity"] = [BAD_LOT]
+    elif shape.quantity < least:
+        found["quantity"] = [TOO_SMALL]
 
 
 def _prices(shape: Shape, sec_type: str, found: Problems) -> None:

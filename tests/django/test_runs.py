@@ -12,7 +12,8 @@ from apps.trading.models import Order, TradeRun
 from apps.trading.services import run_answer, run_approve, run_cancel, run_start
 from apps.trading.states import RunState
 from tests.factories import NOON, hold, later, make_user, stock, worker_says
-from tests.run_data import AAPL, JPM, KO, MSFT, Desk, advance, rebalancing
+from tests.marketdata_data import instrument
+from tests.run_data import AAPL, JPM, KO, MSFT, NAMES, Desk, advance, rebalancing
 from tests.trading_data import make_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
@@ -45,6 +46,17 @@ def test_a_run_freezes_its_inputs_and_plans_sells_before_buys(desk: Desk) -> Non
     assert len(run.inputs_digest) == len(run.plan.digest) == 64
     assert run.plan.expires_at == NOON + timedelta(minutes=15)
     assert Order.objects.count() == 0
+
+
+def test_a_plan_trades_in_the_lots_that_the_broker_told(desk: Desk) -> None:
+    told = {KO: Decimal(100), MSFT: Decimal(500), JPM: Decimal("0.0001")}
+    for con_id, size in told.items():
+        instrument(con_id, NAMES[con_id], min_size=size, size_increment=size)
+    run = start(desk)
+    assert {c: row["lot"] for c, row in run.inputs["prices"].items()} == {
+        str(AAPL): "1", str(KO): "100", str(MSFT): "500", str(JPM): "1",
+    }  # fmt: skip
+    assert quantities(run) == {AAPL: -1020, MSFT: 500, KO: 700, JPM: 588}
 
 
 def test_the_same_period_a_second_time_is_refused_with_the_run_that_has_it(desk: Desk) -> None:

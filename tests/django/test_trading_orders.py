@@ -15,10 +15,13 @@ from apps.marketdata.models import Instrument
 from apps.risk.errors import GateRefused
 from apps.risk.models import GateDecision, KillSwitch
 from apps.trading import services
+from apps.trading.errors import OddLot
+from apps.trading.flattening import TradingCloser
 from apps.trading.models import Order, OrderChange
 from apps.trading.states import OrderState as S
 from tests.factories import NOON, later, make_account, make_connection, make_user
 from tests.gate_data import AAPL, ready_to_trade
+from tests.marketdata_data import instrument
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("empty_redis")]
 
@@ -89,6 +92,29 @@ def test_a_wrong_shape_names_its_field_and_stores_nothing(place: Place) -> None:
     assert list(caught.value.fields) == ["limit_price"]
     assert not Order.objects.exists()
     assert not GateDecision.objects.exists()
+
+
+def test_a_quantity_off_the_board_lot_is_refused_and_a_whole_one_passes(place: Place) -> None:
+    instrument(AAPL, "AAPL", min_size=Decimal(100), size_increment=Decimal(100))
+    with pytest.raises(Invalid) as caught:
+        place(quantity=Decimal(150))
+    assert list(caught.value.fields) == ["quantity"]
+    order = place(quantity=Decimal(200))
+    assert order.decision is not None
+    (verdict,) = [v for v in order.decision.verdicts if v["code"] == "tick_lot"]
+    assert verdict["limit"] == "100"
+
+
+def test_flattening_closes_whole_lots_and_says_what_is_left(
+    place: Place, account: BrokerAccount
+) -> None:
+    instrument(AAPL, "AAPL", min_size=Decimal(40), size_increment=Decimal(40))
+    closer = TradingCloser()
+    pk = closer.close(account.pk, AAPL, Decimal(100), key="flat-1", at=NOON)
+    assert Order.objects.get(pk=pk).quantity == 80
+    with pytest.raises(OddLot, match="whole lots of 40") as caught:
+        closer.close(account.pk, AAPL, Decimal(-20), key="flat-2", at=NOON)
+    assert caught.value.remedy
 
 
 def test_who_may_only_look_places_nothing(place: Place, account: BrokerAccount) -> None:

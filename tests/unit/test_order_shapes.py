@@ -122,6 +122,12 @@ def test_a_lot_is_kept() -> None:
     assert "quantity" in problems(shape(quantity=Decimal(500)), at=AT, lot=Decimal(400))
 
 
+def test_an_order_is_not_below_the_smallest() -> None:
+    lot, least = Decimal(100), Decimal(300)
+    assert problems(shape(quantity=least), at=AT, lot=lot, least=least) == {}
+    assert "quantity" in problems(shape(quantity=least - lot), at=AT, lot=lot, least=least)
+
+
 def test_a_purchase_is_rounded_down_and_a_sale_up() -> None:
     wanted = shape(order_type="LMT", limit_price=Decimal("100.017"))
     assert rounded(wanted, lambda _price: CENT).limit_price == Decimal("100.01")

@@ -1,5 +1,6 @@
 """Each of the forty checks below, at and above its limit, and without its input."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -107,6 +108,28 @@ def test_flattening_is_not_held_up_by_limits_of_size_and_pace() -> None:
     assert not said["by_hand"].passed
     assert said["closing"].passed
     assert said["closing"].warning
+
+
+@pytest.mark.parametrize(
+    ("quantity", "lot", "least", "limit", "bad"),
+    [
+        ("500", "500", "500", "1", None),
+        ("700", "500", "500", "1", "500"),
+        ("500", "100", "1000", "1", "1000"),
+        ("500", "500", "500", "300", "300"),
+        ("10.5", "1", "1", "0.0001", "1"),
+        ("10", "1", "1", "1", None),
+    ],
+)
+def test_a_quantity_keeps_to_the_lots_of_the_instrument_and_of_the_limit(
+    quantity: str, lot: str, least: str, limit: str, bad: str | None
+) -> None:
+    assert BASE.instrument is not None
+    board = replace(BASE.instrument, lot=Decimal(lot), least=Decimal(least))
+    case = trial({"quantity": Decimal(quantity)}, {"lot": limit}, instrument=board)("tick_lot")
+    verdict = CHECKS["tick_lot"](case)
+    assert verdict.passed is (bad is None)
+    assert bad is None or verdict.limit == Decimal(bad)
 
 
 def test_working_orders_of_the_same_side_count_as_filled() -> None:

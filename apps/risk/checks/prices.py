@@ -74,16 +74,9 @@ def price_collar(case: Case) -> Verdict:
 )
 def tick_lot(case: Case) -> Verdict:
     code = "tick_lot"
-    lot = case.limits.number(code, "lot")
-    quantity = case.intent.quantity
-    if lot and quantity % lot:
-        return refused(
-            code,
-            gettext_noop("The quantity %(value)s is not a multiple of the lot %(limit)s."),
-            limit=lot,
-            value=quantity,
-            unit="units",
-        )
+    odd = _odd_quantity(case, code)
+    if odd is not None:
+        return odd
     prices = [p for p in (case.intent.limit_price, case.intent.stop_price) if p is not None]
     for price in prices:
         step = _step(case, price)
@@ -97,7 +90,29 @@ def tick_lot(case: Case) -> Verdict:
                 value=price,
                 unit="price",
             )
-    return passed(code, lot, quantity, "units")
+    return passed(code, _lots(case, code)[-1], case.intent.quantity, "units")
+
+
+def _lots(case: Case, code: str) -> list[Decimal]:
+    """The limit's, where there is one, and the instrument's."""
+    limit = case.limits.number(code, "lot")
+    told = Decimal(1) if case.instrument is None else case.instrument.lot
+    return [lot for lot in (limit, told) if lot]
+
+
+def _odd_quantity(case: Case, code: str) -> Verdict | None:
+    quantity = case.intent.quantity
+    for lot in _lots(case, code):
+        if quantity % lot:
+            template = gettext_noop(
+                "The quantity %(value)s is not a multiple of the lot %(limit)s."
+            )
+            return refused(code, template, limit=lot, value=quantity, unit="units")
+    least = None if case.instrument is None else case.instrument.least
+    if least is None or quantity >= least:
+        return None
+    template = gettext_noop("The quantity %(value)s is below the smallest order, %(limit)s.")
+    return refused(code, template, limit=least, value=quantity, unit="units")
 
 
 @check(

@@ -110,6 +110,8 @@ def instrument_facts(
         under_con_id=row.under_con_id or None,
         isin=row.isin,
         bands=_bands(row),
+        lot=row.lot,
+        least=row.least,
         liquid=row.liquid_sessions,
         trading=row.trading_sessions,
         average_volume=_volume(row, at) if told is None else Decimal(str(told)),

@@ -13,7 +13,6 @@ from apps.marketdata.selectors import price_in, quotes_of
 from apps.trading.models import Order, TradeRun
 from apps.trading.rebalance import Holding, PlanInputs, Quoted, Rules, Target, inputs_digest
 from apps.trading.rebalance.digest import plain
-from apps.trading.services.terms import lot_of
 from apps.trading.states import OPEN
 from ibkr.types import PriceKind
 
@@ -173,7 +172,7 @@ def _quoted(row: Instrument, quote: dict[str, Any], fx: Decimal | None, at: date
         ask=ask,
         fx=fx,
         multiplier=row.multiplier or Decimal(1),
-        lot=lot_of(row),
+        lot=row.lot,
         currency=row.currency,
         sec_type=row.sec_type,
         average_volume=_side(quote, "average_volume", usable=True),

@@ -88,7 +88,7 @@ def _line(task: Task) -> Line:
         price_at=row.price_at,
         fx=row.fx,
         multiplier=row.instrument.multiplier or Decimal(1),
-        lot=Decimal(1),
+        lot=row.instrument.lot,
         value=row.value,
         cost=ZERO,
         drift=ZERO,

@@ -29,7 +29,8 @@ def shape_of(terms: Mapping[str, Any], *, instrument: Instrument, at: datetime) 
     """Complete and on the market's price steps; raises Invalid with sentences by field."""
     given = {name: terms[name] for name in SHAPE_FIELDS if terms.get(name) is not None}
     shape = normal(Shape(**given))
-    found = problems(shape, at=at, lot=lot_of(instrument), sec_type=instrument.sec_type)
+    lot, least = instrument.lot, instrument.least
+    found = problems(shape, at=at, lot=lot, least=least, sec_type=instrument.sec_type)
     if found:
         raise Invalid(
             _("The order cannot be sent like this."),
@@ -42,11 +43,6 @@ def shape_of(terms: Mapping[str, Any], *, instrument: Instrument, at: datetime) 
             fields={"limit_price": [_("The price is below the smallest step of the market.")]},
         )
     return stepped
-
-
-def lot_of(instrument: Instrument) -> Decimal:
-    """What quantities are multiples of: whole units until the broker says more."""
-    return getattr(instrument, "lot", None) or Decimal(1)
 
 
 def step_at(instrument: Instrument, price: Decimal) -> Decimal | None:
