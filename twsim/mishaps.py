@@ -8,7 +8,6 @@ from twsim.domain.events import Filled, PositionChanged
 from twsim.domain.orders import Order, WorkingOrder
 from twsim.exchange import Exchange, placing
 from twsim.exchange.entry import Entry
-from twsim.exchange.floor import execution_fields
 from twsim.instruments import Instrument
 
 
@@ -43,8 +42,8 @@ class Mishaps:
         old, now = record.execution, self._now()
         tick = record.entry.instrument.tick(old.price)
         corrected = self._floor.clearing.correct(record, price or round(old.price + tick, 10))
-        fields = execution_fields(corrected.execution)
-        self._floor.record("correction", record.entry, now, replaces=old.exec_id, **fields)
+        booked = (corrected.execution, corrected.commission.amount)
+        self._floor.record("correction", record.entry, now, replaces=old.exec_id, booked=booked)
         self._floor.reports.send(Filled(corrected.execution))
         self._floor.report(record.entry)
         self._floor.commissioned(corrected, now)
@@ -56,9 +55,8 @@ class Mishaps:
         if record is None:
             raise ValueError("there is no execution to bust")
         busted = self._floor.clearing.bust(record)
-        fields = execution_fields(busted)
-        old = record.execution.exec_id
-        self._floor.record("bust", record.entry, self._now(), replaces=old, **fields)
+        old, booked = record.execution.exec_id, (busted, 0.0)
+        self._floor.record("bust", record.entry, self._now(), replaces=old, booked=booked)
         self._floor.reports.send(Filled(busted))
         self._floor.report(record.entry)
         con_id = busted.contract.con_id

@@ -38,11 +38,13 @@ class Scenario:
     speed: float
     seconds_between_steps: float
 
-    def clock(self, now: Callable[[], float]) -> Callable[[], float]:
-        """The scenario's own clock where it has one, else the caller's."""
+    def clock(
+        self, now: Callable[[], float], *, resumed_at: float | None = None
+    ) -> Callable[[], float]:
+        """The scenario's own clock where it has one, else the caller's; it goes on if resumed."""
         if self.start_at is None:
             return now
-        start, origin, speed = self.start_at, now(), self.speed
+        start, origin, speed = resumed_at or self.start_at, now(), self.speed
         return lambda: start + (now() - origin) * speed
 
 

@@ -1,13 +1,13 @@
 """The simulated broker whole: a scenario's market, accounts and exchange behind one interface."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from twsim import state
+from twsim import resume, state
 from twsim.bars import Bars
 from twsim.blackscholes import computation, computation_at
 from twsim.books import Account, Valuer, ledger_rows, value_rows
@@ -21,8 +21,6 @@ from twsim.exchange import Exchange, Floor
 from twsim.exchange.book import Book
 from twsim.exchange.clearing import Clearing
 from twsim.exchange.reports import Reports
-from twsim.instruments import Universe
-from twsim.instruments.catalogue import Catalogue
 from twsim.ledger import Ledger
 from twsim.mishaps import Mishaps
 from twsim.prices import Market
@@ -32,19 +30,21 @@ _TWS_ZONE = ZoneInfo("US/Eastern")
 
 
 class Simulation:
-    """Implements twsim.broker.Broker; state is in memory, the ledger on disk."""
+    """Implements twsim.broker.Broker; state is in memory and follows from the ledger on disk."""
 
     def __init__(
         self, scenario: Scenario, *, seed: int, ledger: Ledger, now: Callable[[], float]
     ) -> None:
         self.scenario = scenario
-        self._clock = scenario.clock(now)
+        past = resume.Past(ledger, scenario, seed)
+        self._clock = scenario.clock(now, resumed_at=past.ended_at)
         start = self._clock()
-        catalogue = Catalogue(datetime.fromtimestamp(start, UTC).date(), scenario.calendar)
-        self.universe = Universe(catalogue.instruments(), catalogue.rules)
+        self.universe = resume.universe(scenario, start, past)
         self.market = Market(self.universe, scenario.market, seed=seed, start=start)
         self._reports = Reports()
-        self.floor = self._floor(ledger, first=int(start))
+        self.floor = self._floor(ledger, past, first=int(start))
+        past.replay(self.floor)
+        resume.begin(ledger, scenario, self.floor, seed=seed, at=start)
         self._exchange = Exchange(self.floor)
         self._bars = Bars(self.universe, self.market)
         self.mishaps = Mishaps(self._exchange, self._clock)
@@ -59,11 +59,14 @@ class Simulation:
         ledger_path: Path | None,
         now: Callable[[], float],
     ) -> Self:
-        """ValueError when there is no such scenario."""
+        """ValueError when there is no such scenario, or the ledger belongs to another."""
         return cls(read(scenario), seed=seed, ledger=Ledger(ledger_path), now=now)
 
-    def _floor(self, ledger: Ledger, first: int) -> Floor:
-        accounts = {given["code"]: self._account(given) for given in self.scenario.accounts}
+    def _floor(self, ledger: Ledger, past: resume.Past, first: int) -> Floor:
+        accounts = {
+            given["code"]: self._account(given, past.accounts.get(given["code"]))
+            for given in self.scenario.accounts
+        }
         return Floor(
             universe=self.universe,
             market=self.market,
@@ -76,14 +79,20 @@ class Simulation:
             style=self.scenario.exchange,
         )
 
-    def _account(self, given: dict[str, Any]) -> Account:
+    def _account(self, given: dict[str, Any], kept: dict[str, Any] | None) -> Account:
+        """As the ledger says that it began; a scenario's own book depends on the day."""
+        if kept is not None:
+            cash, held = kept["cash"], resume.positions_of(kept)
+        else:
+            cash = {currency: float(amount) for currency, amount in given["cash"].items()}
+            held = openings(given, self.universe, self.market.historical_volatility)
         return Account(
             code=given["code"],
             base=given["base"],
             universe=self.universe,
             since=self.market.opened_at,
-            opening_cash={currency: float(cash) for currency, cash in given["cash"].items()},
-            openings=openings(given, self.universe, self.market.historical_volatility),
+            opening_cash=cash,
+            openings=held,
         )
 
     # clock and events
@@ -158,7 +167,9 @@ class Simulation:
 
     def set_price(self, name: str | int, price: float) -> None:
         """From now on it trades around this; SimError 200 when unknown, ValueError when bad."""
-        self.market.set_price(self.universe.by_name(name).con_id, float(price))
+        con_id, at = self.universe.by_name(name).con_id, self.market.at
+        state = {"con_id": con_id, "at": at, "kept": self.market.set_price(con_id, float(price))}
+        self.floor.ledger.write("price", self.now(), state=state, con_id=con_id, price=price)
 
     # accounts
 

@@ -1,5 +1,6 @@
 """The orders of all clients, by id, by group and by parent, and the ids given out."""
 
+import bisect
 from collections.abc import Iterator
 
 from twsim.exchange.entry import Entry
@@ -15,6 +16,8 @@ class Book:
         self._by_id: dict[tuple[int, int], Entry] = {}
         self._highest: dict[int, int] = {}
         self._perm_id = FIRST_PERM_ID
+        self._numbers: dict[int, Entry] = {}
+        self._number = 0
 
     def next_perm_id(self) -> int:
         self._perm_id += 1
@@ -27,7 +30,25 @@ class Book:
         self._highest[client_id] = max(order_id, self._highest.get(client_id, 0))
 
     def add(self, entry: Entry) -> None:
-        self.entries.append(entry)
+        self._number += 1
+        entry.number = self._number
+        self._keep(entry)
+
+    def put(self, entry: Entry) -> Entry:
+        """Takes over what an earlier process knew of an order, as long as it is numbered."""
+        known = self._numbers.get(entry.number)
+        if known is not None:
+            known.take(entry)
+            entry = known
+        else:
+            self._keep(entry)
+        self._number = max(self._number, entry.number)
+        self._perm_id = max(self._perm_id, entry.view.perm_id)
+        return entry
+
+    def _keep(self, entry: Entry) -> None:
+        bisect.insort(self.entries, entry, key=lambda other: other.number)
+        self._numbers[entry.number] = entry
         view = entry.view
         if view.order_id:
             self._by_id[view.client_id, view.order_id] = entry
@@ -78,10 +99,14 @@ class Book:
             for entry in self.entries
             if entry.view.placed_at >= since and entry.view.order_id and not entry.view.filled
         ]
+        self.forget(lost)
+        return lost
+
+    def forget(self, lost: list[Entry]) -> None:
         for entry in lost:
-            self.entries.remove(entry)
+            self.entries = [kept for kept in self.entries if kept is not entry]
+            self._numbers.pop(entry.number)
             self._by_id.pop((entry.view.client_id, entry.view.order_id), None)
         for client_id in {entry.view.client_id for entry in lost}:
             kept = [order_id for client, order_id in self._by_id if client == client_id]
             self._highest[client_id] = max(kept, default=0)
-        return lost

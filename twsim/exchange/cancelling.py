@@ -64,6 +64,4 @@ def _orphan(floor: Floor, child: Entry, filled: float, now: float) -> None:
     if not filled:
         finish(floor, child, now)
         return
-    child.view.order.quantity = min(child.view.order.quantity, filled)
-    if child.live:
-        floor.report(child)
+    floor.resize(child, min(child.view.order.quantity, filled), now)

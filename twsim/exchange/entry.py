@@ -1,7 +1,7 @@
 """An order in the book with what matching has to remember about it."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from twsim.domain.orders import Execution, WorkingOrder
 from twsim.instruments import Instrument
@@ -16,6 +16,8 @@ class Entry:
 
     view: WorkingOrder
     instrument: Instrument
+    number: int = 0
+    """In the order of placing, of all clients; given by the book."""
     held: bool = False
     """Stored without transmit: nothing is reported and nothing matched."""
     preset: bool = False
@@ -52,6 +54,11 @@ class Entry:
         if order.parent_id:
             return ("parent", self.view.client_id, order.parent_id)
         return None
+
+    def take(self, other: "Entry") -> None:
+        """Becomes what the other is."""
+        for item in fields(self):
+            setattr(self, item.name, getattr(other, item.name))
 
     def snapshot(self) -> WorkingOrder:
         """A copy that later changes do not touch."""

@@ -1,6 +1,7 @@
 """What the parts of the exchange share, and the one place where an order's state is reported."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from twsim.books import Account, Valuer
 from twsim.broker import SimError
@@ -9,6 +10,7 @@ from twsim.domain.orders import Execution
 from twsim.exchange.book import Book
 from twsim.exchange.clearing import Clearing, Record
 from twsim.exchange.entry import Entry
+from twsim.exchange.kept import entry_state, execution_state
 from twsim.exchange.reports import Reports
 from twsim.instruments import Universe
 from twsim.ledger import Ledger
@@ -40,8 +42,19 @@ class Floor:
     rejections: list[SimError] = field(default_factory=list)
     """What the next orders are refused with, oldest first."""
 
-    def record(self, kind: str, entry: Entry, at: float, **fields: object) -> None:
+    def record(
+        self,
+        kind: str,
+        entry: Entry,
+        at: float,
+        *,
+        booked: tuple[Execution, float] | None = None,
+        **fields: object,
+    ) -> None:
+        """A line about one order; `booked` is the execution and fee that it is about."""
         view = entry.view
+        if booked is not None:
+            fields = execution_fields(booked[0]) | fields
         self.ledger.write(
             kind,
             at,
@@ -51,8 +64,22 @@ class Floor:
             account=view.order.account,
             con_id=view.contract.con_id,
             order_ref=view.order.order_ref,
+            state=self._state(entry, booked) if self.ledger.keeps else None,
             **fields,
         )
+
+    def _state(self, entry: Entry, booked: tuple[Execution, float] | None) -> dict[str, Any]:
+        kept: dict[str, Any] = {"entry": entry_state(entry)}
+        if booked is not None:
+            kept["execution"] = execution_state(*booked)
+        return kept
+
+    def resize(self, entry: Entry, quantity: float, at: float) -> None:
+        """Shrinks an order to what its family leaves it."""
+        entry.view.order.quantity = quantity
+        self.record("resized", entry, at, quantity=quantity)
+        if entry.live:
+            self.report(entry)
 
     def report(self, entry: Entry, *, status_only: bool = False) -> None:
         self.reports.send(OrderChanged(entry.snapshot(), status_only))
@@ -74,13 +101,16 @@ class Floor:
         """Executes and reports in TWS's order: execution, status, status with the fee, fee."""
         charged = entry.view.commission
         record = self.clearing.fill(entry, quantity, price, at)
-        self.record("execution", entry, at, **execution_fields(record.execution))
-        self.reports.send(Filled(record.execution))
         view = entry.view
         view.status = "Filled" if view.remaining < 1e-9 else "Submitted"
         if view.done:
             view.completed_at = at
             view.completed_status = f"Filled Size: {view.filled:g}"
+        if view.order.order_type == "MTL" and entry.limit is None:
+            entry.limit = price
+        booked = (record.execution, record.commission.amount)
+        self.record("execution", entry, at, booked=booked)
+        self.reports.send(Filled(record.execution))
         self.record(
             "status", entry, at, status=view.status, filled=view.filled, remaining=view.remaining
         )

@@ -73,7 +73,9 @@ def _triggered(floor: Floor, entry: Entry, quote: Quote, now: float) -> bool:
     price = rules.reference(quote)
     if price is None:
         return False
-    entry.view.trail_stop = rules.trailed(entry, price)
+    before, entry.view.trail_stop = entry.view.trail_stop, rules.trailed(entry, price)
+    if entry.view.trail_stop != before:
+        floor.record("trail", entry, now, stop=entry.view.trail_stop)
     if not rules.triggered(entry, price):
         return False
     entry.view.stop_triggered = True
@@ -108,8 +110,6 @@ def _trade(floor: Floor, entry: Entry, quote: Quote, now: float) -> None:
 
 def _fill(floor: Floor, entry: Entry, quantity: float, price: float, now: float) -> None:
     floor.fill(entry, quantity, price, now)
-    if entry.view.order.order_type == "MTL" and entry.limit is None:
-        entry.limit = price
     _tell_family(floor, entry, quantity, now)
 
 
@@ -119,11 +119,12 @@ def _tell_family(floor: Floor, entry: Entry, quantity: float, now: float) -> Non
         if entry.view.order.oca_group and entry.view.order.oca_type == 1:
             finish(floor, other, now)
             continue
-        other.view.order.quantity = max(other.view.order.quantity - quantity, other.view.filled)
-        if other.view.remaining < 1e-9:
+        left = max(other.view.order.quantity - quantity, other.view.filled)
+        if left - other.view.filled < 1e-9:
+            other.view.order.quantity = left
             finish(floor, other, now)
-        elif other.live:
-            floor.report(other)
+        else:
+            floor.resize(other, left, now)
 
 
 def _end_immediate(floor: Floor, entry: Entry, now: float) -> None:

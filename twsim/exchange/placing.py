@@ -87,6 +87,8 @@ def admit(floor: Floor, entry: Entry, now: float) -> None:
     if entry.view.order.transmit:
         for member in _family_waiting(floor, entry):
             _acknowledge(floor, member, now)
+    else:
+        floor.record("held", entry, now)
 
 
 def _family_waiting(floor: Floor, entry: Entry) -> list[Entry]:
@@ -170,6 +172,8 @@ def _change(floor: Floor, entry: Entry, instrument: Instrument, order: Order, no
         if order.transmit:
             for member in _family_waiting(floor, entry):
                 _acknowledge(floor, member, now)
+        else:
+            floor.record("held", entry, now)
         return
     _restart(floor, entry, now)
 

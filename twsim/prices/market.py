@@ -134,8 +134,11 @@ class Market:
         """What one unit of `currency` is worth in `base`, from the pairs' middles."""
         return self._dollars(currency) / self._dollars(base)
 
-    def set_price(self, con_id: int, value: float) -> None:
-        """From now on the instrument trades around this price; an option by its volatility."""
+    def set_price(self, con_id: int, value: float) -> float:
+        """From now on the instrument trades around this price; an option by its volatility.
+
+        Answers what `resume_price` wants: the factor on the walk, or the volatility.
+        """
         if value <= 0 or not math.isfinite(value):
             raise ValueError(f"a price is positive, not {value}")
         item = self._universe[con_id]
@@ -145,13 +148,21 @@ class Market:
                 raise ValueError(f"{item.contract.local_symbol} cannot be worth {value} now")
             self._volatilities[con_id] = found
             self._touched.add(con_id)
-            return
+            return found
         tape = self._ready(con_id)
-        factors = self._factors.setdefault(con_id, [])
-        factors.append((self.at, value / tape.mid))
+        factor = value / tape.mid
+        self._factors.setdefault(con_id, []).append((self.at, factor))
         tape.beat += 1
         tape.trade(value, self.at, tape.volume)
         self._touched.add(con_id)
+        return factor
+
+    def resume_price(self, *, at: float, con_id: int, kept: float) -> None:
+        """What was set by an earlier process, before any price was asked for here."""
+        if self._universe[con_id].kind == "OPT":
+            self._volatilities[con_id] = kept
+        else:
+            self._factors.setdefault(con_id, []).append((min(at, self.at), kept))
 
     def _dollars(self, currency: str) -> float:
         if currency == "USD":
