@@ -67,7 +67,7 @@ def test_shares_of_hong_kong_trade_in_the_board_lots_that_details_tell(desk: Ord
     told = desk.port.contract_details(query)
     assert {row.suggested_size_increment for row in told} == {Decimal(500)}
     (tracker,) = on_contract_details(details=told, at=clock.now())
-    assert (tracker.min_size, tracker.size_increment, tracker.lot) == (500, 500, 500)
+    assert {tracker.min_size, tracker.size_increment, tracker.lot} == {Decimal(500)}
     odd = desk.until(desk.place(instrument=tracker, quantity=Decimal(700)), S.REJECTED)
     assert odd.reason_code == "355"
     whole = desk.until(desk.place(instrument=tracker, quantity=Decimal(1000)), S.FILLED)
@@ -79,7 +79,7 @@ def test_parts_of_a_us_share_are_told_but_ordered_whole(desk: OrderDesk) -> None
     (apple,) = on_contract_details(details=desk.port.contract_details(query), at=clock.now())
     apple.refresh_from_db()
     assert (apple.min_size, apple.size_increment) == (Decimal("0.0001"), Decimal("0.0001"))
-    assert (apple.lot, apple.least) == (1, 1)
+    assert {apple.lot, apple.least} == {Decimal(1)}
 
 
 def test_a_resting_order_is_cancelled(desk: OrderDesk) -> None:
