@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 
 from twsim.books import Account
 from twsim.broker import SimError
@@ -10,7 +11,7 @@ from twsim.exchange.kept import entry_of, execution_of
 from twsim.instruments import Universe
 from twsim.instruments.catalogue import Catalogue
 from twsim.ledger import START, Ledger, Row
-from twsim.scenario import Scenario
+from twsim.scenario import Scenario, read
 
 REMOVE = "remove the file to start afresh"
 
@@ -69,6 +70,11 @@ class Past:
                 f"and accounts {', '.join(found[2])}, not for {scenario.name} with seed {seed} "
                 f"and {', '.join(codes)}; {REMOVE}, or name another"
             )
+
+
+def check(path: Path, scenario: str | Path, seed: int) -> None:
+    """ValueError, with the sentence for a person, when no process could go on from this file."""
+    Past(Ledger(path), read(scenario), seed)
 
 
 def begin(ledger: Ledger, scenario: Scenario, floor: Floor, *, seed: int, at: float) -> None:

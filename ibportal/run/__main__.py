@@ -10,7 +10,7 @@ from types import FrameType
 from django.core.exceptions import ImproperlyConfigured
 
 from ibportal.env import Env
-from ibportal.run import prepare, ready
+from ibportal.run import prepare, ready, simulator
 from ibportal.run.plan import BASE_DIR, CannotStart, Plan, make_plan, write_environment
 from ibportal.run.programs import configuration, programs
 from ibportal.run.supervisor import Supervisor
@@ -44,6 +44,7 @@ def main() -> int:
 
 
 def run(plan: Plan, stopping: threading.Event) -> int:
+    simulator.check(plan)
     os.environ.update(plan.environment)
     write_environment(plan)
     slugs = prepare.database_and_files(plan, say)

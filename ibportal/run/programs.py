@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ibportal.run import simulator
 from ibportal.run.plan import BASE_DIR, Plan
 
 TETHER = Path(__file__).with_name("tether.py")
@@ -78,7 +79,7 @@ def programs(plan: Plan, slugs: Iterable[str]) -> list[Program]:
     if plan.embedded_redis:
         found.append(Program("redis", _redis(plan), 10))
     if plan.simulator:
-        found.append(Program("twsim", _python(_twsim(plan)), 20))
+        found.append(Program("twsim", _python(simulator.arguments(plan)), 20))
     return sorted(found, key=lambda p: p.priority)
 
 
@@ -114,14 +115,6 @@ def _web(plan: Plan) -> str:
         f"--port {plan.web_port} --loop uvloop --http httptools --lifespan on "
         "--ws ibportal.sockets:ShortQueue --ws-per-message-deflate false "
         "--no-access-log --timeout-graceful-shutdown 3"
-    )
-
-
-def _twsim(plan: Plan) -> str:
-    ledger = shlex.quote(str(plan.var / "twsim-ledger.jsonl"))
-    return (
-        f"-m twsim --port {plan.simulator} --control {plan.simulator_control} "
-        f"--scenario demo --seed 7 --ledger {ledger}"
     )
 
 
