@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from apps.accounts.models import BrokerAccount
@@ -45,7 +47,11 @@ def account() -> BrokerAccount:
 
 
 def alarm(account: BrokerAccount | None = None, at: datetime = AT, **fields: str) -> Raised:
-    told = {"code": "x", "severity": "critical", "sentence": "Look at DU1234567."} | fields
+    told: dict[str, Any] = {
+        "code": "x",
+        "severity": "critical",
+        "sentence": "Look at DU1234567.",
+    } | fields
     return services.alert_raise(account=account, at=at, **told)
 
 
@@ -171,7 +177,7 @@ def test_nobody_acknowledges_so_the_second_tier_hears_of_it(
 
 
 def test_quiet_hours_hold_back_all_but_the_critical(api: BotApi) -> None:
-    quiet = {"quiet_from": time(22), "quiet_to": time(7), "zone": "Asia/Hong_Kong"}
+    quiet: dict[str, Any] = {"quiet_from": time(22), "quiet_to": time(7), "zone": "Asia/Hong_Kong"}
     make_channel("telegram", telegram_config(api), batch_seconds=0, **quiet)
     alarm(code="a", severity="warning")
     alarm(code="b", severity="critical")
@@ -287,6 +293,35 @@ def test_a_claim_of_a_process_that_died_is_taken_over(api: BotApi) -> None:
 
     assert services.channel_send(channel_id=channel.pk, at=AT + MINUTE) == 0
     assert services.channel_send(channel_id=channel.pk, at=AT + 3 * MINUTE) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tasks_that_run_at_the_same_time_send_one_message(api: BotApi) -> None:
+    channel = make_channel("telegram", telegram_config(api))
+    for key in ("1", "2", "3"):
+        alarm(key=key)
+
+    def run(_number: int) -> int:
+        try:
+            return services.channel_send(channel_id=channel.pk, at=AT)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(run, range(4)))
+
+    assert sorted(counts) == [0, 0, 0, 3]
+    assert len(api.texts) == 1
+
+
+def test_a_message_tells_as_many_as_fit_and_counts_the_rest(api: BotApi) -> None:
+    make_channel("telegram", telegram_config(api))
+    for key in range(30):
+        alarm(key=str(key), sentence="x" * 500)
+    carry()
+
+    assert 3000 < len(api.texts[0]) < 4000
+    assert "and 24 more" in api.texts[0]
 
 
 # secrets

@@ -35,7 +35,7 @@ def api() -> Iterator[BotApi]:
 
 
 @pytest.fixture
-def account() -> BrokerAccount:
+def account(empty_redis: None) -> BrokerAccount:
     return make_held(AT)
 
 

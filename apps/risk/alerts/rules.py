@@ -57,4 +57,4 @@ def after_quiet(rules: Rules, severity: str, at: datetime) -> datetime:
 
 def backoff(attempts: int) -> timedelta:
     """After the first failed attempt 15 s, then twice as long each time, at most 15 minutes."""
-    return min(FIRST_WAIT * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(max(attempts - 1, 0), 10)), LONGEST_WAIT)

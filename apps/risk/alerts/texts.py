@@ -10,8 +10,8 @@ from apps.risk.alerts.transports.base import Message
 from apps.risk.models import Alert, Channel, Delivery
 from apps.risk.words import SEVERITIES, figure_sentence, state_name
 
-MOST = 20
-"""Alerts told in one message; the rest are counted."""
+MOST_LETTERS = 3500
+"""Told in one message, which is what Telegram takes; the rest is counted."""
 
 
 def alert_sentence(alert: Alert) -> str:
@@ -29,9 +29,9 @@ def message_of(channel: Channel, deliveries: Sequence[Delivery]) -> Message:
     ranked = sorted(deliveries, key=lambda d: order.index(d.alert.severity), reverse=True)
     with translation.override(channel.language):
         title = _title(ranked)
-        lines = [_line(delivery) for delivery in ranked[:MOST]]
-        if len(ranked) > MOST:
-            lines.append(_("and %(n)s more") % {"n": len(ranked) - MOST})
+        lines = _fitting([_line(delivery) for delivery in ranked])
+        if len(ranked) > len(lines):
+            lines.append(_("and %(n)s more") % {"n": len(ranked) - len(lines)})
         return Message(
             title=mask_text(title),
             body=mask_text("\n\n".join(lines)),
@@ -45,6 +45,16 @@ def test_message(channel: Channel) -> Message:
             title=_("ibportal: test message"),
             body=_("This channel works. Alerts will arrive here."),
         )
+
+
+def _fitting(lines: Sequence[str]) -> list[str]:
+    room, kept = MOST_LETTERS, list[str]()
+    for line in lines:
+        room -= len(line) + 2
+        if room < 0 and kept:
+            break
+        kept.append(line)
+    return kept
 
 
 def _title(ranked: Sequence[Delivery]) -> str:

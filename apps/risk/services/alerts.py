@@ -13,7 +13,7 @@ from apps.accounts.permissions import User
 from apps.lib.errors import NotFound
 from apps.risk import topics
 from apps.risk.alerts.rules import RANK
-from apps.risk.models import Alert, Delivery
+from apps.risk.models import Alert, Channel, Delivery
 from apps.risk.selectors import alerts_visible
 from apps.risk.services.deliveries import deliveries_queue
 
@@ -94,9 +94,11 @@ def _raised(alert: Alert) -> Raised:
     if channels:
         told = _("It goes out over %(n)s channel(s).") % {"n": channels}
         return Raised(alert, sent=True, sentence=told)
-    return Raised(
-        alert, sent=False, sentence=_("No alert channel is configured, so nobody was told outside.")
-    )
+    if Channel.objects.filter(enabled=True).exists():
+        told = _("No alert channel takes this severity, so nobody was told outside.")
+    else:
+        told = _("No alert channel is configured, so nobody was told outside.")
+    return Raised(alert, sent=False, sentence=told)
 
 
 def _standing(code: str, account: BrokerAccount | None, key: str, at: datetime) -> Alert | None:

@@ -18,8 +18,7 @@ RECEIPT = "accepted"
 
 def send(config: Mapping[str, str], message: Message) -> str:
     """Apprise says only yes or no; why not is in its log, which is read here."""
-    import apprise  # noqa: PLC0415  # heavy, and few processes send
-
+    apprise = _library()
     client = _client(config["url"])
     if client is None:
         raise Permanent(_("Apprise does not know this kind of URL."))
@@ -35,10 +34,15 @@ def send(config: Mapping[str, str], message: Message) -> str:
     raise Passing(_("The service did not take it."))
 
 
-def _client(url: str) -> Any:
+def _library() -> Any:
+    """Half typed, so it is taken as it is; heavy, and few processes send."""
     import apprise  # noqa: PLC0415
 
-    client = apprise.Apprise()
+    return apprise
+
+
+def _client(url: str) -> Any:
+    client = _library().Apprise()
     return client if client.add(url) else None
 
 

@@ -92,7 +92,7 @@ async def _asked(config: Mapping[str, str], work: "Callable[[Bot], Awaitable[T]]
         raise _later(wait) from None
     except (error.InvalidToken, error.Forbidden) as refusal:
         raise Permanent(_("Telegram refuses the bot: %(why)s") % {"why": refusal.message}) from None
-    except error.BadRequest as refusal:
+    except (error.BadRequest, error.ChatMigrated) as refusal:
         raise Permanent(
             _("Telegram refuses the chat: %(why)s") % {"why": refusal.message}
         ) from None
