@@ -76,10 +76,17 @@ def test_what_fits_several_is_offered_and_what_fits_none_is_refused(desk: Gatewa
     assert list(wrong.value.fields) == ["symbol"]
 
 
+def test_what_the_wire_cannot_carry_is_refused_by_the_name_of_its_field(desk: Gateway) -> None:
+    with pytest.raises(Invalid) as wrong:
+        resolve(desk, "AAPL", currency="美元")
+    assert list(wrong.value.fields) == ["currency"]
+
+
 def test_the_search_offers_what_the_broker_knows(desk: Gateway) -> None:
     found = services.instruments_search(connection=desk.row, text="AAPL")
     assert found[0]["con_id"] == 265598
     assert "OPT" in found[0]["derivatives"]
+    assert found[0]["primary_exchange"] == "NASDAQ"
 
 
 def test_an_option_chain_has_quotes_with_greeks_for_the_expiry_chosen(desk: Gateway) -> None:
@@ -89,6 +96,9 @@ def test_an_option_chain_has_quotes_with_greeks_for_the_expiry_chosen(desk: Gate
     options = services.options_fetch(connection=desk.row, underlying=underlying, expiry=expiry)
     assert {row.right for row in options} == {"C", "P"}
     assert all(row.under_con_id == underlying.con_id for row in options)
+    absent = expiry + timedelta(days=1)
+    with pytest.raises(services.UnknownInstrument):
+        services.options_fetch(connection=desk.row, underlying=underlying, expiry=absent)
     near = services.nearest(options, None, count=4)
     services.stream_view(slug=desk.row.slug, con_ids=near, at=clock.now())
     eventually(

@@ -73,7 +73,7 @@ def instruments_search(*, connection: Connection, text: str) -> list[dict[str, A
     """The broker's candidates for a symbol or a name; they are not stored. Raises PortalError."""
     if not text.strip():
         raise Invalid(_("There is nothing to search for."), fields={"q": [_("Type a symbol.")]})
-    _refuse_foreign_script(text)
+    _refuse_foreign_script(text.strip(), field="q")
     found: list[dict[str, Any]] = ask(
         "marketdata.search", slug=connection.slug, timeout=SEARCH_WITHIN, text=text.strip()
     )
@@ -86,7 +86,8 @@ def instrument_resolve(*, connection: Connection, query: Query) -> Instrument:
     Raises Ambiguous with the candidates, UnknownInstrument, Invalid, or what the broker says.
     """
     _refuse_malformed(query)
-    _refuse_foreign_script(query.symbol)
+    for name in ("symbol", "currency", "exchange", "local_symbol", "trading_class"):
+        _refuse_foreign_script(getattr(query, name).strip(), field=name)
     found = _look_up(connection, query.asked())
     if query.sec_type == "ETF":
         found = [row for row in found if row.kind == "ETF"]
@@ -97,12 +98,12 @@ def instrument_resolve(*, connection: Connection, query: Query) -> Instrument:
     return found[0]
 
 
-def _refuse_foreign_script(text: str) -> None:
+def _refuse_foreign_script(text: str, *, field: str) -> None:
     """IB's protocol carries printable ASCII only."""
     if not (text.isascii() and text.isprintable()):
         raise Invalid(
             _("Interactive Brokers knows symbols and names in Latin letters only."),
-            fields={"q": [_("Type the symbol (700 for Tencent, say) or the English name.")]},
+            fields={field: [_("Type the symbol (700 for Tencent, say) or the English name.")]},
         )
 
 
@@ -138,10 +139,9 @@ def options_fetch(
     """The options of one expiry by strike and right; the broker is asked once in a while."""
     key = f"chain:{underlying.con_id}:{expiry.isoformat()}:{trading_class}"
     if not cache.get(key):
-        ask(
+        _ask_of_known(
             "marketdata.chain_expiry",
             slug=connection.slug,
-            timeout=LOOK_UP_WITHIN,
             con_id=underlying.con_id,
             expiry=expiry.isoformat(),
             trading_class=trading_class,
@@ -164,16 +164,19 @@ def nearest(options: Sequence[Instrument], price: Decimal | None, *, count: int)
 
 
 def _look_up(connection: Connection, asked: dict[str, Any]) -> list[Instrument]:
+    con_ids = _ask_of_known("marketdata.resolve", slug=connection.slug, query=asked)
+    rows = Instrument.objects.in_bulk(con_ids)
+    return [rows[con_id] for con_id in con_ids if con_id in rows]
+
+
+def _ask_of_known(name: str, *, slug: str, **arguments: Any) -> Any:
+    """What the broker answers; raises UnknownInstrument where nothing fits."""
     try:
-        con_ids = ask(
-            "marketdata.resolve", slug=connection.slug, timeout=LOOK_UP_WITHIN, query=asked
-        )
+        return ask(name, slug=slug, timeout=LOOK_UP_WITHIN, **arguments)
     except Answered as error:
         if error.code == UNKNOWN_TO_TWS:
             raise _unknown() from error
         raise
-    rows = Instrument.objects.in_bulk(con_ids)
-    return [rows[con_id] for con_id in con_ids if con_id in rows]
 
 
 def _refuse_malformed(query: Query) -> None:
