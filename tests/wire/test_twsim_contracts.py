@@ -88,6 +88,7 @@ def test_a_search_finds_by_the_beginning_of_a_symbol(client: TwsClient) -> None:
     req_id, found = client.wait("symbolSamples")
     match = next(item for item in found if item.contract.symbol == "AAPL")
     assert (req_id, match.contract.conId, match.contract.currency) == (7, AAPL, "USD")
+    assert match.contract.primaryExchange == "NASDAQ"
     assert "OPT" in match.derivativeSecTypes
 
 

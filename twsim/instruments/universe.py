@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from twsim.broker import SimError
 from twsim.domain.contracts import Contract, Details, OptionChain, PriceIncrement, SymbolMatch
@@ -62,7 +63,11 @@ class Universe:
         if not wanted:
             return ()
         return tuple(
-            SymbolMatch(item.held, self._derivatives(item), item.long_name)
+            SymbolMatch(
+                replace(item.held, primary_exchange=item.home),
+                self._derivatives(item),
+                item.long_name,
+            )
             for item in self.by_id.values()
             if item.kind in ("STK", "IND", "CASH") and _begins(item, wanted)
         )[:16]
