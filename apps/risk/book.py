@@ -57,6 +57,8 @@ class ActivityQuestion:
     """Start of this week, for the turnover of the week."""
     recent_at: datetime
     """How far back acceptances and losing exits are wanted."""
+    twins: bool = True
+    """Whether `Activity.recent` is wanted: nothing but the search for twins looks at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,8 @@ class Activity:
     """Orders and changes of the account's connection that were accepted within the second that
     ends at `at` (queued ones count: they will be sent)."""
     recent: tuple[WorkingOrder, ...] = ()
-    """Orders of the account and instrument accepted since `recent_at`, in whatever state."""
+    """Orders of the account and instrument accepted since `recent_at`, in whatever state; empty
+    where no twins are asked for."""
     line_submissions: int = 0
     """Orders accepted for the plan line and not placed by a person; 0 without a plan line."""
     rejects: int = 0

@@ -38,6 +38,11 @@ class OrderIntent:
     def signed(self) -> Decimal:
         return self.quantity if self.side == "BUY" else -self.quantity
 
+    @property
+    def may_be_twin(self) -> bool:
+        """Without a key or plan line of its own, and not accepted yet."""
+        return not self.idempotency_key and self.plan_line_id is None and self.order_id is None
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -1,47 +1,52 @@
 """What the gate and the guard ask of orders, answered from the trading app's rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Abs, Coalesce
 
+from apps.accounts.models import BrokerAccount
+from apps.lib.prepared import Kept, Prepared, Row
 from apps.risk.book import Activity, ActivityQuestion, WorkingOrder
 from apps.trading import ledger as own_ledger
-from apps.trading.models import CommissionReport, Execution, Order, OrderChange, PlanLine, Source
+from apps.trading.models import CommissionReport, Order, OrderChange, PlanLine, Source
 from apps.trading.selectors.orders import executions_standing
 from apps.trading.states import OPEN, OrderState
 
 BY_HAND = (Source.PAGE, Source.API, Source.ADMIN, Source.TELEGRAM)
 LOOKED_AT = 200
 """More rejects or losses in a row than this are no different."""
+FIRST_LOOK = 3
+"""Mostly the newest answer is no reject."""
+SECOND = timedelta(seconds=1)
+WORTH: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=60, decimal_places=26)
+COLUMNS = (
+    "id", "account_id", "instrument_id", "side", "quantity", "filled", "limit_price", "stop_price",
+    "order_type", "tif", "state", "source", "accepted_at", "strategy", "plan_line_id",
+    "idempotency_key", "oca_group", "parent_id",
+)  # fmt: skip
 Amounts = tuple[tuple[str, Decimal], ...]
+Rows = QuerySet[Any, Any]
 
 
 class TradingBook:
     """Implements apps.risk.book.OrderBook; registered when the process starts."""
 
     def working(self, account_id: int | None) -> Sequence[WorkingOrder]:
-        rows = Order.objects.filter(state__in=sorted(OPEN))
-        if account_id is not None:
-            rows = rows.filter(account_id=account_id)
-        return [working_order(row) for row in rows.order_by("pk")]
+        return WORKING() if account_id is None else WORKING_OF(account_id=account_id)
 
     def activity(self, question: ActivityQuestion) -> Activity:
-        ours = Order.objects.exclude(source=Source.EXTERNAL)
-        account = ours.filter(account_id=question.account_id)
-        recent = account.filter(
-            instrument_id=question.con_id, accepted_at__gte=question.recent_at
-        ).order_by("pk")
         return Activity(
-            **_counts(account, question),
-            messages=_messages(question),
-            recent=tuple(working_order(row) for row in recent),
+            **_counts(question),
+            recent=_recent(question),
             line_submissions=_line_submissions(question),
-            rejects=_rejects(account, question),
-            losses_instrument=_losses(question, Q(instrument_id=question.con_id)),
-            losses_strategy=_losses_of_strategy(question),
+            rejects=_rejects(question),
+            losses_instrument=_losses(_of_instrument(question)),
+            losses_strategy=_losses(_of_strategy(question)),
             traded_week=_traded_week(question),
             traded_run=_traded_run(question),
         )
@@ -50,54 +55,91 @@ class TradingBook:
         return own_ledger.ledger(account_id)
 
 
-def working_order(row: Order) -> WorkingOrder:
+def _working_order(row: Row) -> WorkingOrder:
+    told = dict(zip(COLUMNS, row, strict=True))
+    quantity, source = told["quantity"], told.pop("source")
     return WorkingOrder(
-        order_id=row.pk,
-        account_id=row.account_id,
-        con_id=row.instrument_id,
-        side=row.side,
-        quantity=row.quantity,
-        remaining=row.remaining,
-        limit_price=row.limit_price,
-        stop_price=row.stop_price,
-        order_type=row.order_type,
-        tif=row.tif,
-        state=row.state,
-        external=row.external,
-        accepted_at=row.accepted_at,
-        strategy=row.strategy,
-        plan_line_id=row.plan_line_id,
-        source=row.source,
-        idempotency_key=row.idempotency_key,
-        oca_group=row.oca_group,
-        parent_id=row.parent_id,
+        order_id=told.pop("id"),
+        con_id=told.pop("instrument_id"),
+        remaining=max(quantity - told.pop("filled"), Decimal(0)),
+        external=source == Source.EXTERNAL,
+        source=source,
+        **told,
     )
 
 
-def _counts(account: QuerySet[Order], question: ActivityQuestion) -> dict[str, int]:
-    """Since the start of the day, in one query."""
-    accepted = Q(accepted_at__gte=question.day_at)
-    cancelled = Q(cancel_asked_at__gte=question.day_at)
-    same = Q(instrument_id=question.con_id)
-    return account.filter(accepted | cancelled).aggregate(
-        orders_account=Count("pk", filter=accepted),
-        orders_instrument=Count("pk", filter=accepted & same),
-        cancels_account=Count("pk", filter=cancelled),
-        cancels_instrument=Count("pk", filter=cancelled & same),
+def _open() -> QuerySet[Order]:
+    return Order.objects.filter(state__in=sorted(OPEN)).order_by("pk")
+
+
+def _ours(account_id: int) -> QuerySet[Order]:
+    return Order.objects.filter(account_id=account_id).exclude(source=Source.EXTERNAL)
+
+
+WORKING = Kept(Prepared(lambda: _open().values_list(*COLUMNS)), _working_order)
+WORKING_OF = Kept(
+    Prepared(lambda account_id: _open().filter(account_id=account_id).values_list(*COLUMNS)),
+    _working_order,
+)
+RECENT = Prepared(
+    lambda account_id, con_id, since_at: (
+        _ours(account_id)
+        .filter(instrument_id=con_id, accepted_at__gte=since_at)
+        .order_by("pk")
+        .values_list(*COLUMNS)
+    )
+)
+
+
+def _recent(question: ActivityQuestion) -> tuple[WorkingOrder, ...]:
+    if not question.twins:
+        return ()
+    rows = RECENT.rows(
+        account_id=question.account_id, con_id=question.con_id, since_at=question.recent_at
+    )
+    return tuple(_working_order(row) for row in rows)
+
+
+def _count_rows(account_id: int, con_id: int, day_at: datetime) -> Rows:
+    accepted, cancelled = Q(accepted_at__gte=day_at), Q(cancel_asked_at__gte=day_at)
+    same = Q(instrument_id=con_id)
+    counted = {
+        "orders_account": Count("pk", filter=accepted),
+        "orders_instrument": Count("pk", filter=accepted & same),
+        "cancels_account": Count("pk", filter=cancelled),
+        "cancels_instrument": Count("pk", filter=cancelled & same),
+    }
+    rows = _ours(account_id).filter(accepted | cancelled).order_by()
+    return rows.values(one=Value(1)).annotate(**counted).values_list(*counted)
+
+
+def _message_rows(account_id: int, since_at: datetime, at: datetime) -> Rows:
+    """Orders and changes of the account's connection."""
+    orders = Order.objects.filter(accepted_at__gt=since_at, accepted_at__lte=at)
+    changes = OrderChange.objects.filter(asked_at__gt=since_at, asked_at__lte=at)
+    return BrokerAccount.objects.filter(pk=account_id).values_list(
+        _count(orders.filter(connection=OuterRef("connection")).exclude(source=Source.EXTERNAL)),
+        _count(changes.filter(order__connection=OuterRef("connection"))),
     )
 
 
-def _messages(question: ActivityQuestion) -> int:
-    """Orders and changes of the account's connection accepted within the second up to `at`."""
-    since = question.at - timedelta(seconds=1)
-    connection = Q(connection__accounts__pk=question.account_id)
-    orders = Order.objects.filter(connection, accepted_at__gt=since, accepted_at__lte=question.at)
-    changes = OrderChange.objects.filter(
-        order__connection__accounts__pk=question.account_id,
-        asked_at__gt=since,
-        asked_at__lte=question.at,
-    )
-    return orders.exclude(source=Source.EXTERNAL).count() + changes.count()
+def _count(rows: Rows) -> Subquery:
+    """Of a whole query, as one column of another."""
+    return Subquery(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n"))
+
+
+COUNTS, MESSAGES = Prepared(_count_rows), Prepared(_message_rows)
+
+
+def _counts(question: ActivityQuestion) -> dict[str, int]:
+    """Since the start of the day, and within the second up to `at`."""
+    account_id, at = question.account_id, question.at
+    counted = COUNTS.rows(account_id=account_id, con_id=question.con_id, day_at=question.day_at)[0]
+    messages = MESSAGES.first(account_id=account_id, since_at=at - SECOND, at=at) or ()
+    names = "orders_account", "orders_instrument", "cancels_account", "cancels_instrument"
+    return dict(zip(names, counted, strict=True)) | {
+        "messages": sum(count or 0 for count in messages)
+    }
 
 
 def _line_submissions(question: ActivityQuestion) -> int:
@@ -107,92 +149,117 @@ def _line_submissions(question: ActivityQuestion) -> int:
     return rows.exclude(source__in=BY_HAND).count()
 
 
-def _rejects(account: QuerySet[Order], question: ActivityQuestion) -> int:
+def _answers(account_id: int, strategy: str) -> Rows:
+    rows = _ours(account_id).filter(strategy=strategy, acknowledged_at__isnull=False)
+    return rows.order_by("-accepted_at", "-pk").values_list("state")
+
+
+ANSWERS = (
+    Prepared(lambda **of: _answers(**of)[:FIRST_LOOK]),
+    Prepared(lambda **of: _answers(**of)[:LOOKED_AT]),
+)
+
+
+def _rejects(question: ActivityQuestion) -> int:
     """Rejects in a row, the newest first, among orders that the broker has answered; without a
     strategy those of people's own orders."""
-    rows = account.filter(strategy=question.strategy)
-    answered = rows.filter(acknowledged_at__isnull=False)
-    states = answered.order_by("-accepted_at", "-pk").values_list("state", flat=True)
     count = 0
-    for state in states[:LOOKED_AT]:
-        if state != OrderState.REJECTED:
+    for answers in ANSWERS:
+        states = answers.rows(account_id=question.account_id, strategy=question.strategy)
+        in_a_row = takewhile(lambda row: row[0] == OrderState.REJECTED, states)
+        count = sum(1 for _ in in_a_row)
+        if count < FIRST_LOOK:
             break
-        count += 1
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class _Exit:
-    at: datetime
-    gain: Decimal
+def _exits(account_id: int, since_at: datetime, **which: Any) -> Rows:
+    """Fills with a realised P&L, the newest first: the broker reports none for fills that open."""
+    paid = CommissionReport.objects.filter(
+        connection=OuterRef("connection"), exec_id=OuterRef("exec_id")
+    )
+    rows = executions_standing().annotate(gain=Subquery(paid.values("realized_pnl")[:1]))
+    rows = rows.filter(account_id=account_id, at__gte=since_at, gain__isnull=False, **which)
+    return rows.order_by("-at", "-pk").values_list(
+        "at", "gain", "pk", "order_id", "order__plan_line__plan_id"
+    )[:LOOKED_AT]
 
 
-def _losses(question: ActivityQuestion, which: Q) -> tuple[datetime, ...]:
+EXITS = Prepared(
+    lambda account_id, con_id, since_at: _exits(account_id, since_at, instrument_id=con_id)
+)
+EXITS_OF_STRATEGY = Prepared(
+    lambda account_id, strategy, since_at: _exits(account_id, since_at, order__strategy=strategy)
+)
+
+
+def _losses(fills: Iterable[Row]) -> tuple[datetime, ...]:
     """When exits lost money, newest first, back to the newest that did not.
 
-    An exit is a fill with a realised P&L: the broker reports none for fills that open.
+    One for each order, and one for each plan: a rebalance that trims ten losers is one decision.
     """
-    rows = executions_standing().filter(
-        which, account_id=question.account_id, at__gte=question.recent_at
-    )
-    found: list[datetime] = []
-    for exit_ in _exits(rows.select_related("order__plan_line").order_by("-at", "-pk")[:LOOKED_AT]):
-        if exit_.gain >= 0:
-            break
-        found.append(exit_.at)
-    return tuple(found)
-
-
-def _exits(rows: Iterable[Execution]) -> list[_Exit]:
-    """One for each order, and one for each plan: a rebalance that trims ten losers is one
-    decision."""
-    fills = list(rows)
-    gains = dict(
-        CommissionReport.objects.filter(
-            exec_id__in=[row.exec_id for row in fills], realized_pnl__isnull=False
-        ).values_list("exec_id", "realized_pnl")
-    )
-    found: dict[tuple[str, int], _Exit] = {}
-    for row in fills:
-        gain = gains.get(row.exec_id)
-        if gain is None:
-            continue
-        key = _decision(row)
+    found: dict[tuple[str, int], tuple[datetime, Decimal]] = {}
+    for at, gain, *row in fills:
+        key = _decision(*row)
         known = found.get(key)
-        found[key] = _Exit(known.at, known.gain + gain) if known else _Exit(row.at, gain)
-    return list(found.values())
+        found[key] = (known[0], known[1] + gain) if known else (at, gain)
+    lost = takewhile(lambda exit_: exit_[1] < 0, found.values())
+    return tuple(at for at, _gain in lost)
 
 
-def _decision(row: Execution) -> tuple[str, int]:
-    if row.order is None:
-        return "execution", row.pk
-    line = row.order.plan_line
-    return ("order", row.order.pk) if line is None else ("plan", line.plan_id)
+def _decision(pk: int, order_id: int | None, plan_id: int | None) -> tuple[str, int]:
+    if plan_id is not None:
+        return "plan", plan_id
+    return ("execution", pk) if order_id is None else ("order", order_id)
 
 
-def _losses_of_strategy(question: ActivityQuestion) -> tuple[datetime, ...]:
-    return _losses(question, Q(order__strategy=question.strategy)) if question.strategy else ()
+def _of_instrument(question: ActivityQuestion) -> list[Row]:
+    return EXITS.rows(
+        account_id=question.account_id, con_id=question.con_id, since_at=question.recent_at
+    )
+
+
+def _of_strategy(question: ActivityQuestion) -> list[Row]:
+    if not question.strategy:
+        return []
+    return EXITS_OF_STRATEGY.rows(
+        account_id=question.account_id, strategy=question.strategy, since_at=question.recent_at
+    )
+
+
+def _traded(which: Q) -> Rows:
+    """Sum of |quantity × price × multiplier| by currency."""
+    worth = Abs(F("quantity") * F("price") * Coalesce(F("instrument__multiplier"), Decimal(1)))
+    rows = executions_standing().filter(which).order_by()
+    total = Sum(worth, output_field=WORTH)
+    return (
+        rows.values("instrument__currency")
+        .annotate(total=total)
+        .values_list("instrument__currency", "total")
+    )
+
+
+WEEK = Prepared(
+    lambda account_id, since_at: _traded(
+        Q(order__isnull=False)
+        & ~Q(order__source=Source.EXTERNAL)
+        & Q(account_id=account_id, at__gte=since_at)
+    )
+)
+RUN = Prepared(
+    lambda line_id: _traded(
+        Q(order__plan_line__plan_id__in=PlanLine.objects.filter(pk=line_id).values("plan_id"))
+    )
+)
 
 
 def _traded_week(question: ActivityQuestion) -> Amounts:
-    ours = Q(order__isnull=False) & ~Q(order__source=Source.EXTERNAL)
-    return _traded(ours & Q(account_id=question.account_id, at__gte=question.week_at))
+    rows = WEEK.rows(account_id=question.account_id, since_at=question.week_at)
+    return tuple(sorted((currency, amount) for currency, amount in rows))
 
 
 def _traded_run(question: ActivityQuestion) -> Amounts:
     if question.plan_line_id is None:
         return ()
-    plans = PlanLine.objects.filter(pk=question.plan_line_id).values("plan_id")
-    return _traded(Q(order__plan_line__plan_id__in=plans))
-
-
-def _traded(which: Q) -> Amounts:
-    """Sum of |quantity × price × multiplier| by currency."""
-    found: dict[str, Decimal] = {}
-    rows = executions_standing().filter(which)
-    for quantity, price, multiplier, currency in rows.values_list(
-        "quantity", "price", "instrument__multiplier", "instrument__currency"
-    ):
-        value = abs(quantity * price * (multiplier or Decimal(1)))
-        found[currency] = found.get(currency, Decimal(0)) + value
-    return tuple(sorted(found.items()))
+    rows = RUN.rows(line_id=question.plan_line_id)
+    return tuple(sorted((currency, amount) for currency, amount in rows))

@@ -179,7 +179,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_held(account: BrokerAc
             ) as queries:
                 gate_check(intent=wanted(account), at=NOON)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 14
+    assert counts[0] == counts[1] <= 11
 
 
 def test_the_table_in_the_docs_is_what_the_code_says() -> None:

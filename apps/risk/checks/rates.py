@@ -80,8 +80,8 @@ def daily_count(case: Case) -> Verdict:
     ),
 )
 def duplicate(case: Case) -> Verdict:
-    code, intent = "duplicate", case.intent
-    if intent.idempotency_key or intent.plan_line_id is not None or intent.order_id is not None:
+    code = "duplicate"
+    if not case.intent.may_be_twin:
         return passed(code)
     if case.snapshot.activity is None:
         return missing(case, code, HISTORY)

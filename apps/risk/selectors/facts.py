@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db.models import Avg
 
-from apps.accounts.models import BrokerAccount, Connection
+from apps.accounts.models import AccountValue, BrokerAccount, Connection
 from apps.accounts.selectors import link_effective
+from apps.lib.prepared import Prepared, Whole
+from apps.marketdata import ticks
 from apps.marketdata.models import Bar, MarketRule
 from apps.marketdata.models import Instrument as InstrumentRow
 from apps.risk import snapshot as pure
@@ -31,11 +33,47 @@ VOLUME_DAYS = timedelta(days=30)
 """About twenty sessions."""
 
 
+ACCOUNT = Whole(
+    BrokerAccount,
+    lambda account_id: BrokerAccount.objects.filter(pk=account_id).order_by(),
+    connection=Connection,
+)
+INSTRUMENT = Whole(InstrumentRow, lambda con_id: InstrumentRow.objects.filter(pk=con_id).order_by())
+VALUES = Prepared(
+    lambda account_id: (
+        AccountValue.objects.filter(account=account_id, tag__in=[*TAGS, RATE])
+        .order_by("id")
+        .values_list("tag", "currency", "amount")
+    )
+)
+SEEN = Prepared(
+    lambda connection_id: (
+        BrokerAccount.objects.filter(connection=connection_id)
+        .order_by()
+        .values_list("code", "last_seen_at")
+    )
+)
+BANDS = Prepared(
+    lambda rule_id: MarketRule.objects.filter(pk=rule_id).order_by().values_list("bands")
+)
+
+
+def account_get(account_id: int) -> BrokerAccount:
+    """With its connection, in one query; raises BrokerAccount.DoesNotExist."""
+    found = ACCOUNT.first(account_id=account_id)
+    if found is None:
+        raise BrokerAccount.DoesNotExist
+    return found
+
+
+def instrument_get(con_id: int) -> InstrumentRow | None:
+    return INSTRUMENT.first(con_id=con_id)
+
+
 def account_facts(account: BrokerAccount, at: datetime) -> pure.Account:
     """Two queries, one where no account is pinned."""
     fresh = account.values_at is not None and at - account.values_at <= VALUES_GOOD_FOR
-    rows = account.values.filter(tag__in=[*TAGS, RATE]).values_list("tag", "currency", "amount")
-    found = list(rows) if fresh else []
+    found = VALUES.rows(account_id=account.pk) if fresh else []
     connection, base = account.connection, account.base_currency
     rates = {currency: amount for tag, currency, amount in found if tag == RATE and amount}
     rates.pop(TOTALS, None)
@@ -67,7 +105,7 @@ def _amounts(rows: list[tuple[str, str, Decimal | None]], base: str) -> dict[str
 
 def _connected(connection: Connection) -> tuple[str, ...]:
     """The accounts that came with the newest login."""
-    seen = list(connection.accounts.values_list("code", "last_seen_at"))
+    seen = SEEN.rows(connection_id=connection.pk)
     newest = max((at for _, at in seen), default=None)
     return tuple(code for code, at in seen if at == newest)
 
@@ -120,9 +158,9 @@ def instrument_facts(
 
 def _bands(row: InstrumentRow) -> tuple[PriceBand, ...]:
     rule_id = row.rule_id(row.exchange)
-    rule = None if rule_id is None else MarketRule.objects.filter(pk=rule_id).first()
-    if rule is not None and rule.price_bands:
-        return rule.price_bands
+    rule = None if rule_id is None else BANDS.first(rule_id=rule_id)
+    if rule is not None and rule[0]:
+        return ticks.loaded(rule[0])
     return (PriceBand(Decimal(0), row.min_tick),) if row.min_tick else ()
 
 

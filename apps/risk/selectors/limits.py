@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Upper
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User, is_superuser
 from apps.accounts.selectors import accounts_visible
+from apps.lib.prepared import Kept, Prepared
 from apps.risk import checks  # noqa: F401  # importing it declares the codes
 from apps.risk.models import LimitChange, Restriction, RiskLimit
 from apps.risk.policy import Limits, Row, Subject
@@ -20,8 +23,7 @@ COLUMNS = (
 
 def limits_for(subject: Subject) -> Limits:
     """One query."""
-    rows = RiskLimit.objects.order_by("id").values_list(*COLUMNS)
-    return Limits(subject, (Row(*row) for row in rows))
+    return Limits(subject, LIMITS())
 
 
 def limits_of(account: BrokerAccount) -> Limits:
@@ -54,16 +56,29 @@ def restrictions_open(user: User) -> QuerySet[Restriction]:
 
 def restricted_for(account_id: int, instrument: Instrument, at: datetime) -> tuple[Restricted, ...]:
     """Entries that name the instrument or its issuer, the strict ones first; one query."""
-    named = Q(con_id=instrument.con_id) | Q(issuer__iexact=instrument.symbol)
-    if instrument.isin:
-        named |= Q(issuer__iexact=instrument.isin)
-    if instrument.under_con_id is not None:
-        named |= Q(con_id=instrument.under_con_id)
-    standing = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
-    whose = Q(account__isnull=True) | Q(account=account_id)
-    rows: Iterable[tuple[bool, str]] = (
-        Restriction.objects.filter(named, standing, whose)
-        .order_by("reduce_only")
-        .values_list("reduce_only", "reason")
+    rows: Iterable[tuple[bool, str]] = RESTRICTED.rows(
+        account_id=account_id,
+        at=at,
+        con_id=instrument.con_id,
+        under=instrument.under_con_id or instrument.con_id,
+        symbol=instrument.symbol,
+        isin=instrument.isin or instrument.symbol,
     )
     return tuple(Restricted(*row) for row in rows)
+
+
+def _naming(
+    account_id: int, at: datetime, con_id: int, under: int, symbol: str, isin: str
+) -> QuerySet[Any, Any]:
+    upper = [Upper(Value(symbol)), Upper(Value(isin))]
+    named = Q(con_id=con_id) | Q(con_id=under) | Q(name=upper[0]) | Q(name=upper[1])
+    standing = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
+    whose = Q(account__isnull=True) | Q(account=account_id)
+    rows = Restriction.objects.annotate(name=Upper("issuer")).filter(named, standing, whose)
+    return rows.order_by("reduce_only").values_list("reduce_only", "reason")
+
+
+LIMITS = Kept(
+    Prepared(lambda: RiskLimit.objects.order_by("id").values_list(*COLUMNS)), lambda row: Row(*row)
+)
+RESTRICTED = Prepared(_naming)

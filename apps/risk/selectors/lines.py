@@ -1,10 +1,16 @@
-"""What an account holds and has working, valued per unit in base currency; two queries."""
+"""What an account holds and has working, valued per unit in base currency; two queries.
+
+Lines are kept between two calls as long as the rows they are made of are the same.
+"""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 from apps.accounts.models import BrokerAccount, Position
+from apps.lib.prepared import Kept, Prepared
 from apps.marketdata.models import Instrument
 from apps.risk.book import WorkingOrder
 from apps.risk.snapshot import Line
@@ -62,29 +68,62 @@ def lines_of(
     """
     if account.positions_at is None:
         return None
-    rows = Position.objects.filter(account=account).exclude(quantity=0).order_by()
-    held = {row[0]: Held(*row) for row in rows.values_list(*Held._fields)}
+    held = {row.con_id: row for row in HELD(account_id=account.pk)}
     others = {order.con_id: order.limit_price for order in working if order.con_id not in held}
     if con_id not in held:
         others.setdefault(con_id, None)
-    known = _known([*held, *others])
-    lines = [_held(row, known.get(key), rates) for key, row in held.items()]
+    known = {row.con_id: row for row in KNOWN(account_id=account.pk)}
+    known |= _known([key for key in others if key not in known])
+    lines = _lines_held(account.pk, held, known, rates)
     for key, limit in others.items():
         lines.append(_other(key, known.get(key), prices.get(key, limit), rates))
     return tuple(lines)
 
 
+def _positions(account_id: int) -> QuerySet[Any, Any]:
+    rows = Position.objects.filter(account=account_id).exclude(quantity=0)
+    return rows.order_by().values_list(*Held._fields)
+
+
+def _instruments(account_id: int) -> QuerySet[Any, Any]:
+    held = Position.objects.filter(account=account_id).exclude(quantity=0).order_by()
+    rows = Instrument.objects.filter(pk__in=held.values("con_id"))
+    return rows.order_by().values_list(*Known._fields)
+
+
+HELD = Kept(Prepared(_positions), lambda row: Held(*row))
+KNOWN = Kept(Prepared(_instruments), lambda row: Known(*row))
+LINES: dict[int, dict[int, tuple[Held, Known | None, Decimal | None, Line]]] = {}
+"""By account and conId, with what each line was made of."""
+
+
 def _known(con_ids: list[int]) -> dict[int, Known]:
+    if not con_ids:
+        return {}
     rows = Instrument.objects.filter(pk__in=con_ids).order_by().values_list(*Known._fields)
     return {row[0]: Known(*row) for row in rows}
 
 
-def _held(row: Held, known: Known | None, rates: Rates) -> Line:
+def _lines_held(
+    account_id: int, held: Mapping[int, Held], known: Mapping[int, Known], rates: Rates
+) -> list[Line]:
+    before, found = LINES.get(account_id, {}), {}
+    for key, row in held.items():
+        parts = row, known.get(key), rates.get(row.currency)
+        line = before.get(key)
+        if line is None or line[0] is not parts[0] or line[1:3] != parts[1:]:
+            line = *parts, _line_held(*parts)
+        found[key] = line
+    LINES[account_id] = found
+    return [line[-1] for line in found.values()]
+
+
+def _line_held(row: Held, known: Known | None, rate: Decimal | None) -> Line:
     issuer, sector = _groups(row.con_id, known)
     return Line(
         row.con_id,
         row.quantity,
-        _unit(row, rates.get(row.currency)),
+        _unit(row, rate),
         row.currency,
         issuer,
         sector,

@@ -13,7 +13,14 @@ from apps.marketdata.selectors import quotes_of
 from apps.risk import snapshot as pure
 from apps.risk.book import Activity, ActivityQuestion, BookMissing, WorkingOrder, book
 from apps.risk.policy import Limits, Subject
-from apps.risk.selectors.facts import account_facts, instrument_facts, link_facts, quote_facts
+from apps.risk.selectors.facts import (
+    account_facts,
+    account_get,
+    instrument_facts,
+    instrument_get,
+    link_facts,
+    quote_facts,
+)
 from apps.risk.selectors.limits import limits_for, restricted_for
 from apps.risk.selectors.lines import lines_of
 from apps.risk.selectors.standing import standing_of
@@ -36,8 +43,7 @@ def snapshot_take(
     freed: Decimal = Decimal(0),
 ) -> tuple[pure.Snapshot, Limits]:
     """Everything the checks look at. Raises BrokerAccount.DoesNotExist for an unknown account."""
-    account = BrokerAccount.objects.select_related("connection").get(pk=intent.account_id)
-    row = InstrumentRow.objects.filter(pk=intent.con_id).first()
+    account, row = account_get(intent.account_id), instrument_get(intent.con_id)
     working, activity = _orders(intent, at)
     own = [order for order in working or () if order.account_id == account.pk]
     quotes = _quotes(account, intent.con_id, own)
@@ -95,6 +101,7 @@ def _orders(
         day_at=day_at,
         week_at=day_at - timedelta(days=day_at.weekday()),
         recent_at=at - RECENT,
+        twins=intent.may_be_twin,
     )
     return tuple(found.working(None)), found.activity(question)
 

@@ -1,45 +1,61 @@
-"""What kill switch, guard and locks say of an account and one instrument; few queries."""
+"""What kill switch, guard and locks say of an account and one instrument."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from apps.risk.levels import Guard
-from apps.risk.models import GuardEvaluation, GuardState, Lock
-from apps.risk.selectors.kill import kill_level
+from apps.accounts.models import BrokerAccount
+from apps.lib.prepared import Prepared
+from apps.risk.levels import Guard, LockKind
+from apps.risk.models import GuardEvaluation, KillSwitch, Lock
 from apps.risk.snapshot import Standing
 
+KINDS = tuple(kind.value for kind in LockKind)
 Figures = dict[str, tuple[Decimal | None, Decimal | None]]
 
 
 def standing_of(account_id: int, con_id: int) -> Standing:
-    state = GuardState.objects.filter(account=account_id).first()
-    kinds = Lock.objects.filter(account=account_id, con_id=con_id, closed_at__isnull=True)
-    locks = frozenset(kinds.values_list("kind", flat=True))
-    level = kill_level(account_id)
+    """One query."""
+    found = STANDING.first(account_id=account_id, con_id=con_id)
+    if found is None:
+        return Standing()
+    state, evaluated_at, latches, released, level, figures, *locked = found
+    locks = frozenset(kind for kind, open_ in zip(KINDS, locked, strict=True) if open_)
     if state is None:
-        return Standing(kill_level=level, locks=locks)
+        return Standing(kill_level=level or 0, locks=locks)
     return Standing(
-        kill_level=level,
-        guard=None if state.evaluated_at is None else Guard(state.state),
-        latches={code: str(told["state"]) for code, told in state.latches.items()},
-        released={code: Decimal(value) for code, value in state.released.items()},
-        figures=_figures(account_id) | _latched(state.latches),
+        kill_level=level or 0,
+        guard=None if evaluated_at is None else Guard(state),
+        latches={code: str(told["state"]) for code, told in latches.items()},
+        released={code: Decimal(value) for code, value in released.items()},
+        figures=_figures(figures or []) | _latched(latches),
         locks=locks,
-        evaluated_at=state.evaluated_at,
+        evaluated_at=evaluated_at,
         period=Decimal(settings.GUARD_SECONDS),
     )
 
 
-def _figures(account_id: int) -> Figures:
-    rows = GuardEvaluation.objects.filter(account=account_id).values_list("figures", flat=True)[:1]
-    return {
-        row["code"]: (_number(row.get("value")), _number(row.get("limit")))
-        for figures in rows
-        for row in figures
-    }
+def _rows(account_id: int, con_id: int) -> QuerySet[Any, Any]:
+    mine = Q(account__isnull=True) | Q(account=OuterRef("pk"))
+    levels = KillSwitch.objects.filter(mine).order_by("-level").values("level")
+    figures = GuardEvaluation.objects.filter(account=OuterRef("pk")).values("figures")
+    locks = Lock.objects.filter(account=OuterRef("pk"), con_id=con_id, closed_at__isnull=True)
+    return BrokerAccount.objects.filter(pk=account_id).values_list(
+        *(f"guard_state__{name}" for name in ("state", "evaluated_at", "latches", "released")),
+        Subquery(levels[:1]),
+        Subquery(figures[:1]),
+        *(Exists(locks.filter(kind=kind)) for kind in KINDS),
+    )
+
+
+STANDING = Prepared(_rows)
+
+
+def _figures(told: Iterable[Mapping[str, Any]]) -> Figures:
+    return {row["code"]: (_number(row.get("value")), _number(row.get("limit"))) for row in told}
 
 
 def _latched(latches: Mapping[str, Any]) -> Figures:
