@@ -259,8 +259,11 @@ def test_an_outage_is_told_to_those_whose_account_it_touched_until_it_is_read(
 
 
 def test_a_plan_is_shown_with_weights_and_reasons_in_words(alice: User, planned: Any) -> None:
-    text = words_of(page(alice, "run", planned.pk))
+    response = page(alice, "run", planned.pk)
+    text = words_of(response)
 
+    # A run that waits for the link has to say so on its own page.
+    assert f'data-link="{planned.connection.slug}"' in response.content.decode()
     for words in ("9.00%", "10.00%", "within the drift band", "37.50%", "Approve and execute"):
         assert words in text
 
