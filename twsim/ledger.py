@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,11 +22,14 @@ class Ledger:
     def __init__(self, path: Path | None) -> None:
         """ValueError when the file holds something else than the lines of a ledger."""
         self.path = path
-        self.earlier: list[Row] = [] if path is None else _read(path)
+        self.earlier: list[Row] = []
         """What the file held, `state` and start lines included; for whoever resumes."""
-        kept = (row for row in self.earlier if row["kind"] != START)
-        self._rows = [{name: row[name] for name in row if name != "state"} for row in kept]
+        self._whole = 0
+        if path is not None and path.is_file():
+            self.earlier, self._whole = _read(path)
+        self._rows = [_shown(row) for row in self.earlier if row["kind"] != START]
         self._file: TextIO | None = None
+        self._group: list[Row] | None = None
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -41,23 +46,43 @@ class Ledger:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        _drop_cut_line(self.path)
         self._file = self.path.open("a", encoding="utf-8")
-        self._append({"at": _moment(at), "kind": START, **facts})
+        self._file.truncate(self._whole)
+        self._append([{"at": _moment(at), "kind": START, **facts}])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written meanwhile reaches the disk at the end, all or nothing whoever is killed.
+
+        Not to be nested, and nobody outside the process may hear of it before the end.
+        """
+        group: list[Row] = []
+        self._group = group
+        try:
+            yield
+        finally:
+            self._group = None
+            self._append(group)
 
     def write(self, kind: str, at: float, *, state: Row | None = None, **fields: object) -> None:
         row: Row = {"seq": len(self._rows) + 1, "at": _moment(at), "kind": kind, **fields}
         self._rows.append(row)
-        self._append(row if state is None else {**row, "state": state})
+        kept = row if state is None else {**row, "state": state}
+        if self._group is None:
+            self._append([kept])
+        else:
+            self._group.append(kept)
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _append(self, row: Row) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(row, separators=(",", ":")) + "\n")
+    def _append(self, rows: list[Row]) -> None:
+        if self._file is not None and rows:
+            marked = [{**row, "more": True} for row in rows[:-1]] + rows[-1:]
+            lines = [json.dumps(row, separators=(",", ":")) + "\n" for row in marked]
+            self._file.write("".join(lines))
             self._file.flush()
             os.fsync(self._file.fileno())
 
@@ -66,16 +91,25 @@ def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
 
 
-def _read(path: Path) -> list[Row]:
-    """Whole lines only: the last may have been cut off when the process was killed."""
-    if not path.is_file():
-        return []
+def _shown(row: Row) -> Row:
+    return {name: row[name] for name in row if name not in ("state", "more")}
+
+
+def _read(path: Path) -> tuple[list[Row], int]:
+    """Whole groups only, and their length in bytes: the last may have been cut off by a kill."""
     rows: list[Row] = []
+    group: list[Row] = []
+    read = whole = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if line.endswith(b"\n"):
-                rows.append(_row(line, f"line {number} of {path}"))
-    return rows
+            if not line.endswith(b"\n"):
+                break
+            read += len(line)
+            group.append(_row(line, f"line {number} of {path}"))
+            if "more" not in group[-1]:
+                rows += group
+                group, whole = [], read
+    return rows, whole
 
 
 def _row(line: bytes, where: str) -> Row:
@@ -86,14 +120,3 @@ def _row(line: bytes, where: str) -> Row:
     if not isinstance(row, dict) or "kind" not in row:
         raise ValueError(f"{where} is not a line of a ledger; remove the file to start afresh")
     return row
-
-
-def _drop_cut_line(path: Path) -> None:
-    """Else the next line would be glued to it."""
-    if not path.is_file():
-        return
-    whole = 0
-    with path.open("rb+") as file:
-        for line in file:
-            whole += len(line) if line.endswith(b"\n") else 0
-        file.truncate(whole)

@@ -106,7 +106,8 @@ class Simulation:
     def step(self) -> frozenset[int]:
         now = self._clock()
         moved = self.market.step(now)
-        self._exchange.step(now)
+        with self.floor.ledger.together():
+            self._exchange.step(now)
         return moved
 
     # instruments
@@ -201,16 +202,19 @@ class Simulation:
         return self._exchange.next_order_id(client_id)
 
     def place(self, client_id: int, order_id: int, query: Contract, order: Order) -> None:
-        self._exchange.place(client_id, order_id, query, order, self.now())
+        with self.floor.ledger.together():
+            self._exchange.place(client_id, order_id, query, order, self.now())
 
     def what_if(self, client_id: int, order_id: int, query: Contract, order: Order) -> Margin:  # noqa: ARG002
         return self._exchange.what_if(query, order)
 
     def cancel(self, client_id: int, order_id: int) -> None:
-        self._exchange.cancel(client_id, order_id, self.now())
+        with self.floor.ledger.together():
+            self._exchange.cancel(client_id, order_id, self.now())
 
     def cancel_all(self) -> None:
-        self._exchange.cancel_all(self.now())
+        with self.floor.ledger.together():
+            self._exchange.cancel_all(self.now())
 
     def working(self, client_id: int | None = None) -> tuple[WorkingOrder, ...]:
         return self._exchange.working(client_id)
@@ -255,4 +259,5 @@ class Simulation:
         play = self.mishaps.kinds.get(kind)
         if play is None:
             raise ValueError(f"the broker knows no fault {kind!r}")
-        return play(**details)
+        with self.floor.ledger.together():
+            return play(**details)

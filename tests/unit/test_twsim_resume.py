@@ -1,7 +1,7 @@
 """A simulator started on the ledger of an earlier one knows what that one knew."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -184,34 +184,43 @@ def test_it_goes_on_more_than_once_and_on_a_line_cut_off_by_a_kill(tmp_path: Pat
 
 
 def test_after_a_kill_at_any_line_every_reported_fill_is_there(tmp_path: Path) -> None:
-    """A ledger cut anywhere opens, and holds each fill whose line was written."""
+    """A ledger cut anywhere opens, with each fill whose group of lines was written whole."""
     desk = opened(ledger=tmp_path / "ledger")
-    desk.place("BUY", 5, "LMT", limit_price=300.0, oca_group="g")
-    desk.place("SELL", 4)
+    desk.place("BUY", 5, "LMT", limit_price=300.0, oca_group="g", oca_type=1)
+    desk.place("BUY", 5, "LMT", limit_price=200.0, oca_group="g", oca_type=1)
     desk.steps(2)
     lines = (tmp_path / "ledger").read_text().splitlines(keepends=True)
     for end in range(1, len(lines) + 1):
         cut = tmp_path / f"cut{end}"
         cut.write_text("".join(lines[:end]) + lines[-1][:20])
         again = reopened(desk, cut)
-        written = [row for row in map(json.loads, lines[:end]) if row["kind"] == "execution"]
+        whole = max(n for n in range(1, end + 1) if '"more":true' not in lines[n - 1])
+        written = [row for row in map(json.loads, lines[:whole]) if row["kind"] == "execution"]
         signed = [r["quantity"] * (1 if r["side"] == "BOT" else -1) for r in written]
         assert [fill.exec_id for fill in again.sim.executions()] == [r["exec_id"] for r in written]
         assert again.held(265598) == 300 + sum(signed)
+        assert not (written and again.sim.working())
 
 
-def test_an_execution_is_on_disk_before_anyone_hears_of_it(tmp_path: Path) -> None:
+def test_what_a_call_did_is_on_disk_when_it_returns(tmp_path: Path) -> None:
+    """The server sends no frame before that; also after a call that was refused."""
     ledger = tmp_path / "ledger"
     desk = opened(ledger=ledger)
-    on_disk: list[str] = []
-    desk.sim.listen(lambda _: on_disk.append(ledger.read_text()))
-    desk.place("BUY", 10)
-    desk.steps(1)
-
-    for event, text in zip(desk.events, on_disk, strict=True):
-        execution = getattr(event, "execution", None)
-        assert execution is None or f'"exec_id":"{execution.exec_id}"' in text
-    assert desk.filled(1) == 10
+    calls: list[Callable[[], Any]] = [
+        lambda: desk.place("BUY", 10),
+        desk.steps,
+        lambda: desk.place("BUY", 0),
+        lambda: desk.sim.cancel(7, 1),
+        lambda: desk.sim.fault("correct_last_execution"),
+        lambda: desk.sim.set_price("AAPL", 200.0),
+        desk.sim.cancel_all,
+    ]
+    for call in calls:
+        before = len(desk.sim.journal)
+        call()
+        last = json.loads(ledger.read_text().splitlines()[-1])
+        assert last["seq"] == len(desk.sim.journal) > before
+        assert "more" not in last
 
 
 @pytest.mark.parametrize(("scenario", "seed"), [("demo", 1), ("quiet", 2)])

@@ -112,6 +112,25 @@ def _kill_after(client: TwsClient, simulator: Simulator) -> None:
     simulator.process.wait()
 
 
+def test_a_fill_is_on_disk_before_a_client_hears_of_it(
+    twsim: StartSimulator, connect: Connect
+) -> None:
+    simulator = twsim(server_version=NEWEST)
+    client = connect(simulator, 6)
+    written: list[bool] = []
+
+    def heard(_: int, __: Any, execution: Any) -> None:
+        text = simulator.ledger_path.read_text()
+        written.append(f'"exec_id":"{execution.execId}"' in text and text.endswith("\n"))
+        client.record("execDetails", _, __, execution)
+
+    client.execDetails = heard
+    for number in range(1, 6):
+        _place(client, number, order("BUY", number))
+    client.wait("execDetails", count=5)
+    assert written == [True] * 5
+
+
 def test_the_ledger_of_another_scenario_is_refused_in_a_sentence(
     twsim: StartSimulator, tmp_path: Path
 ) -> None:
