@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from ibportal.run.plan import free_port
+from tests.slots import slot
 
 BASE_DIR = Path(__file__).parents[1]
 READY_WITHIN = 180.0
@@ -58,6 +59,7 @@ class Portal:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, *, ready: bool = True) -> "Portal":
+        slot.take(id(self))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ibportal.run"],
             cwd=BASE_DIR,
@@ -73,7 +75,8 @@ class Portal:
         return self
 
     def _await_ready(self) -> None:
-        done = lambda: "ibportal is ready" in self.output or not self.running  # noqa: E731
+        said = ("ibportal is ready", "Everything is ready now")  # the latter on a slow machine
+        done = lambda: any(words in self.output for words in said) or not self.running  # noqa: E731
         try:
             eventually(done, within=READY_WITHIN, what="the portal to be ready")
         except AssertionError as error:
@@ -101,6 +104,7 @@ class Portal:
     def close(self) -> None:
         if self.running:
             self.interrupt()
+        slot.give_back(id(self))
         if self._database:
             with _admin() as server:
                 name = sql.Identifier(self._database)

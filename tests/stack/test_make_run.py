@@ -1,5 +1,6 @@
 """`make run` as its user meets it: starts, heals, stops, starts again, explains what is wrong."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,7 @@ def test_a_second_launcher_in_the_same_folder_says_so(portal: Portal) -> None:
     second = Portal(portal.folder)
     second.start(ready=False)
     assert second.wait(60) == 1
+    second.close()
     eventually(lambda: "already running" in second.output, within=30, what="a sentence")
     assert "Traceback" not in second.output
 
@@ -87,6 +89,38 @@ def test_ctrl_c_leaves_no_process_and_a_second_start_continues(portal: Portal) -
     portal.start()
     assert portal.query("SELECT count(*) FROM accounts_position") == count
     assert portal.query("SELECT count(*) FROM accounts_connection") == [(1,)]
+
+
+def test_the_simulated_book_outlives_a_kill_and_a_stop(portal: Portal) -> None:
+    """Else the portal would rightly say that its positions do not fit."""
+    order = {"symbol": "KO", "action": "BUY", "quantity": 7}
+    portal.simulator("/fault", {"kind": "manual_order", **order})
+    eventually(lambda: _shares(portal) == 257, within=30, what="the order to be filled")
+    doomed = portal.pids("-m twsim")
+    portal.kill("-m twsim")
+    eventually(
+        lambda: not set(doomed) & set(portal.pids()) and portal.readiness()["ready"],
+        within=90,
+        what="the simulator to be back",
+    )
+    assert _shares(portal) == 257
+    assert portal.interrupt() == 0
+    portal.start()
+    assert _shares(portal) == 257
+    held = "SELECT quantity FROM accounts_position WHERE symbol = 'KO'"
+    eventually(
+        lambda: [float(row[0]) for row in portal.query(held)] == [257],
+        within=30,
+        what="the portal to hold the same",
+    )
+
+
+def _shares(portal: Portal) -> float:
+    """Of KO, as the simulator says; 0 while it is starting."""
+    with contextlib.suppress(OSError):
+        held = portal.simulator("/state")["accounts"]["DU1234567"]["positions"].values()
+        return sum(float(row["quantity"]) for row in held if row["symbol"] == "KO")
+    return 0.0
 
 
 def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
