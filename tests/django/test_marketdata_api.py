@@ -82,6 +82,15 @@ def test_quotes_of_a_silent_gateway_are_stale_and_missing(alice: User, paper: Co
     assert (row["price"]["kind"], row["price"]["stale"]) == (PriceKind.MISSING, True)
 
 
+def test_prices_are_stale_at_once_when_tws_has_lost_its_broker(
+    alice: User, paper: Connection
+) -> None:
+    put_quotes(paper.slug, {1: {"last": "5", "kind": "live", "at": milliseconds(clock.now())}})
+    for code, stale in (("", False), ("1100", True), ("2103", False)):
+        with worker_says(paper, "degraded", code=code):
+            assert get(alice, "quotes", conids="1").json()[0]["price"]["stale"] is stale
+
+
 def test_quotes_of_other_peoples_connections_stay_hidden(
     alice: User, bob: User, charlie: User, paper: Connection
 ) -> None:
@@ -106,7 +115,7 @@ def test_the_number_of_queries_does_not_grow_with_the_quotes(
     client = _client(alice)
     address = reverse("marketdata-api:quotes")
     for count in (1, 29):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get(address, {"conids": ",".join(map(str, range(1, count + 1)))})
 
 
