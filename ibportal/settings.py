@@ -273,6 +273,8 @@ SPECTACULAR_SETTINGS = {
         "BarSource": ["ib", "fmp"],
         "PriceKind": "apps.marketdata.api.schema.PRICE_KINDS",
         "OrderSource": "apps.trading.models.Source",
+        "AlertSeverity": "apps.risk.api.channel_schema.SEVERITIES",
+        "ChannelKind": "apps.risk.api.channel_schema.CHANNEL_KINDS",
         "GuardState": "apps.risk.models.guard.GUARD_STATES",
         "LimitChangeState": "apps.risk.api.limit_schema.CHANGE_STATES",
         "OrderState": "apps.trading.api.order_schema.ORDER_STATES",

@@ -8,6 +8,7 @@ from rest_framework import serializers as s
 from apps.risk.models import Alert, Channel, Delivery
 
 CHANNEL_KINDS = Channel.Kind.choices
+SEVERITIES = Alert.Severity.choices
 DELIVERY_STATES = Delivery.State.choices
 
 
@@ -17,7 +18,7 @@ class ChannelBody(s.Serializer[Any]):
     config = s.DictField(child=s.CharField(allow_blank=True), write_only=True, default=dict)
     """telegram: token, chat_id, base_url; email: host, port, security, username, password, sender,
     to; apprise: url. Empty secrets stay as they are."""
-    min_severity = s.ChoiceField(choices=Alert.Severity.choices, default="warning")
+    min_severity = s.ChoiceField(choices=SEVERITIES, default="warning")
     tier = s.ChoiceField(choices=Channel.Tier.choices, default=1)
     language = s.ChoiceField(choices=settings.LANGUAGES, default="en")
     quiet_from = s.TimeField(allow_null=True, default=None)
@@ -33,7 +34,7 @@ class ChannelShape(s.Serializer[Any]):
     name = s.CharField()
     kind = s.ChoiceField(choices=CHANNEL_KINDS)
     target = s.CharField()
-    min_severity = s.ChoiceField(choices=Alert.Severity.choices)
+    min_severity = s.ChoiceField(choices=SEVERITIES)
     tier = s.ChoiceField(choices=Channel.Tier.choices)
     language = s.CharField()
     quiet_from = s.CharField(allow_null=True)
