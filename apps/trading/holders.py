@@ -42,3 +42,9 @@ def holder_of(slug: str) -> Holder:
         return _HOLDERS[slug]
     except KeyError:
         raise NotConnected(f"This process does not hold the connection {slug}.") from None
+
+
+def holder_only() -> Holder | None:
+    """The one connection of this process, which saves asking whose order it is; None for several
+    or none."""
+    return next(iter(_HOLDERS.values())) if len(_HOLDERS) == 1 else None

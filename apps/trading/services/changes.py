@@ -20,7 +20,7 @@ from apps.trading.models import Order, OrderChange
 from apps.trading.permissions import check_may_trade
 from apps.trading.services.gating import passed, verdict
 from apps.trading.services.margins import asks
-from apps.trading.services.sending import RELATED, Now
+from apps.trading.services.sending import Now
 from apps.trading.services.steps import note
 from apps.trading.services.terms import (
     contract_of,
@@ -130,7 +130,7 @@ def change_send(*, change_id: int, holder: Holder, now: Now) -> None:
     change = OrderChange.objects.filter(pk=change_id).first()
     if change is None or change.state not in (State.ACCEPTED, State.SENT):
         return
-    order = Order.objects.select_related(*RELATED).get(pk=change.order_id)
+    order = Order.objects.select_related("account", "instrument", "parent").get(pk=change.order_id)
     reason = _obstacle(order, change)
     if reason:
         _refuse(change, reason)

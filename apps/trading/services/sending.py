@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import BrokerAccount
+from apps.lib.prepared import Prepared, Whole
+from apps.marketdata.models import Instrument
 from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order
@@ -27,7 +30,24 @@ UNCLAIMED = {
     "lease_token": "",
     "claimed_at": None,
 }
-RELATED = ("account", "instrument", "parent")
+ORDER = Whole(
+    Order,
+    lambda order_id: Order.objects.filter(pk=order_id).order_by(),
+    account=BrokerAccount,
+    instrument=Instrument,
+)
+STANDING = Prepared(
+    lambda order_id: (
+        Order.objects.filter(pk=order_id).order_by().values_list("state", "cancel_asked_at")
+    )
+)
+CHILDREN = Prepared(
+    lambda parent_id: (
+        Order.objects.filter(parent=parent_id, state=OrderState.ACCEPTED)
+        .order_by("pk")
+        .values_list("pk")
+    )
+)
 
 
 def order_submit(*, order_id: int, holder: Holder, now: Now) -> None:
@@ -37,20 +57,22 @@ def order_submit(*, order_id: int, holder: Holder, now: Now) -> None:
     decides), or ended with a reason.
     """
     # Ids must reach TWS in the order in which they were given out: a lower one is refused (103).
+    touched: list[Order] = []
     with holder.port.ordering:
-        sent = _send_one(order_id, holder, now)
-        children = Order.objects.filter(parent=order_id, state=OrderState.ACCEPTED)
-        for child_id in children.order_by("pk").values_list("pk", flat=True):
-            sent = sent and _send_one(child_id, holder, now)
-    _tell(order_id)
+        sent = _send_one(order_id, holder, now, touched)
+        for (child_id,) in CHILDREN.rows(parent_id=order_id) if sent else ():
+            sent = sent and _send_one(child_id, holder, now, touched)
+    for order in touched:
+        topics.order_changed(order)
 
 
-def _send_one(order_id: int, holder: Holder, now: Now) -> bool:
-    """Whether the order's bytes went to the socket in this call."""
+def _send_one(order_id: int, holder: Holder, now: Now, touched: list[Order]) -> bool:
+    """Whether the order's bytes went to the socket in this call; `touched` gets what it claimed."""
     reach("before_claim")
     order = _claim(order_id, holder, now())
     if order is None:
         return False
+    touched.append(order)
     reach("after_commit")
     try:
         _wire(order, holder, now)
@@ -73,7 +95,7 @@ def _send_one(order_id: int, holder: Holder, now: Now) -> bool:
 
 def _claim(order_id: int, holder: Holder, at: datetime) -> Order | None:
     """None when another has it, it is too late for it, or this process may not send."""
-    order = Order.objects.select_related(*RELATED).filter(pk=order_id).first()
+    order = ORDER.first(order_id=order_id)
     if order is None or order.state != OrderState.ACCEPTED or _too_late(order, at):
         return None
     holder.port.check_ready()
@@ -125,11 +147,11 @@ def _wire(order: Order, holder: Holder, now: Now) -> None:
         first = decision.refusals[0]
         said = " ".join(str(row["message"]) for row in decision.refusals)
         raise _Ended(OrderState.REFUSED, str(first["code"]), said)
-    row = Order.objects.values("state", "cancel_asked_at").get(pk=order.pk)
-    if row["state"] != OrderState.CLAIMED:
+    state, cancel_asked_at = STANDING.rows(order_id=order.pk)[0]
+    if state != OrderState.CLAIMED:
         # This took so long that a reconcile has declared it absent.
         raise NotConnected("The order was settled meanwhile; nothing was sent.")
-    if row["cancel_asked_at"] is not None:
+    if cancel_asked_at is not None:
         raise _Ended(OrderState.NOT_SENT, "withdrawn", _("It was withdrawn before it was sent."))
     if holder.lease(order.account.code) != order.lease_token:
         raise NotConnected("Another worker may hold the lease; nothing was sent.")
@@ -197,8 +219,3 @@ def _end(order: Order, state: OrderState, *, code: str, reason: str, at: datetim
         reason=reason[:500],
         ended_at=at,
     )
-
-
-def _tell(order_id: int) -> None:
-    for order in Order.objects.filter(pk=order_id) | Order.objects.filter(parent=order_id):
-        topics.order_changed(order)

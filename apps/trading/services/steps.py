@@ -5,12 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 
+from apps.lib.prepared import Prepared
 from apps.trading.fsm import may_move
 from apps.trading.models import Order, OrderEvent
 
 PORTAL = "portal"
+NEWEST = Prepared(
+    lambda order_id: (
+        OrderEvent.objects.filter(order_id=order_id).order_by("-number").values_list("number")[:1]
+    )
+)
 
 
 def event_add(
@@ -23,10 +29,10 @@ def event_add(
     data: Mapping[str, Any] | None = None,
 ) -> OrderEvent:
     """The caller's transaction must have written the order's row: that is the lock."""
-    newest = OrderEvent.objects.filter(order_id=order_id).aggregate(newest=Max("number"))["newest"]
+    newest = NEWEST.first(order_id=order_id) or (0,)
     return OrderEvent.objects.create(
         order_id=order_id,
-        number=(newest or 0) + 1,
+        number=newest[0] + 1,
         kind=kind,
         before=before,
         after=after,

@@ -10,7 +10,7 @@ from apps.lib import clock
 from apps.lib.queue import answer
 from apps.marketdata.broker import broker_errors
 from apps.trading import services
-from apps.trading.holders import Holder, holder_of
+from apps.trading.holders import Holder, holder_of, holder_only
 from apps.trading.models import Order, OrderChange
 from ibkr.errors import IbkrError
 from ibkr.port import port_of
@@ -20,10 +20,13 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="trading.submit")
 def submit(order_id: int) -> None:
-    _here(
-        _slug_of_order(order_id),
-        lambda holder: services.order_submit(order_id=order_id, holder=holder, now=clock.now),
-    )
+    """An order of another connection is claimed by nobody here."""
+
+    def work(holder: Holder) -> None:
+        services.order_submit(order_id=order_id, holder=holder, now=clock.now)
+
+    holder = holder_only()
+    _here(_slug_of_order(order_id) if holder is None else holder.slug, work)
 
 
 @shared_task(name="trading.cancel")
