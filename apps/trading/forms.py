@@ -196,7 +196,11 @@ else:
 
 
 class PolicyForm(PolicyModelForm):
-    """The next version of a policy."""
+    """The next version of a policy; the buffer's range is told before its column refuses it."""
+
+    cash_buffer = forms.DecimalField(
+        min_value=0, max_value=Decimal("0.99"), max_digits=8, decimal_places=6
+    )
 
     class Meta:
         model = Policy

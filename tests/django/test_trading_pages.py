@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from apps.accounts.models import BrokerAccount, Connection
 from apps.lib import clock
+from apps.trading import forms
 from apps.trading.models import Order, OutageReport
 from apps.trading.states import OrderState, RunState
 from tests.django.test_pages import words_of
@@ -312,3 +313,14 @@ def test_the_report_is_a_file(alice: User, planned: Any) -> None:
     assert response["Content-Type"].startswith("text/csv")
     assert "attachment" in response["Content-Disposition"]
     assert response.content.decode().count("\r\n") == 3
+
+
+def test_a_policy_beyond_reason_is_refused_beside_its_field(alice: User, planned: Any) -> None:
+    address = reverse("policy", args=[planned.strategy_id])
+    fields = forms.PolicyForm(instance=planned.policy).initial | {"overrides": "{}"}
+
+    response = client_of(alice).post(address, fields | {"cash_buffer": "2"})
+
+    assert response.status_code == 400
+    assert "less than or equal to 0.99" in words_of(response)
+    assert "Constraint" not in words_of(response)
