@@ -59,6 +59,15 @@ def test_a_phone_shows_price_kind_and_daily_result(desk: Page) -> None:
     assert box["x"] + box["width"] <= 360
 
 
+def test_a_laptop_shows_every_column_of_the_desk(desk: Page) -> None:
+    desk.set_viewport_size({"width": 1366, "height": 768})
+
+    box = desk.get_by_role("columnheader", name="To strike %").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 1366
+    assert desk.locator(".scroll").first.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+
 def test_the_theme_follows_the_system_until_it_is_chosen(desk: Page) -> None:
     desk.emulate_media(color_scheme="light")
     assert background(desk) > 200
