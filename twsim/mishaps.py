@@ -42,7 +42,7 @@ class Mishaps:
         old, now = record.execution, self._now()
         tick = record.entry.instrument.tick(old.price)
         corrected = self._floor.clearing.correct(record, price or round(old.price + tick, 10))
-        booked = (corrected.execution, corrected.commission.amount)
+        booked = (corrected.execution, corrected.commission)
         self._floor.record("correction", record.entry, now, replaces=old.exec_id, booked=booked)
         self._floor.reports.send(Filled(corrected.execution))
         self._floor.report(record.entry)
@@ -55,7 +55,7 @@ class Mishaps:
         if record is None:
             raise ValueError("there is no execution to bust")
         busted = self._floor.clearing.bust(record)
-        old, booked = record.execution.exec_id, (busted, 0.0)
+        old, booked = record.execution.exec_id, (busted, record.commission)
         self._floor.record("bust", record.entry, self._now(), replaces=old, booked=booked)
         self._floor.reports.send(Filled(busted))
         self._floor.report(record.entry)

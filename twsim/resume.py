@@ -7,6 +7,7 @@ from pathlib import Path
 from twsim.books import Account
 from twsim.broker import SimError
 from twsim.exchange import Floor
+from twsim.exchange.clearing import Record
 from twsim.exchange.kept import entry_of, execution_of
 from twsim.instruments import Universe
 from twsim.instruments.catalogue import Catalogue
@@ -120,5 +121,5 @@ def _play(floor: Floor, row: Row) -> None:
         if kind == "lost":
             floor.book.forget([entry])
         elif "execution" in state:
-            execution, fee = execution_of(state["execution"], entry)
-            floor.clearing.resume(kind, entry, execution, fee, replaces=row.get("replaces", ""))
+            record = Record(entry, *execution_of(state["execution"], entry))
+            floor.clearing.resume(kind, record, replaces=row.get("replaces", ""))

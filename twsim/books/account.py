@@ -24,15 +24,22 @@ class Account:
     _folded: dict[int, tuple[float, Position]] = field(default_factory=dict)
 
     def book(self, trade: Trade) -> Position:
-        self.trades[trade.con_id].append(trade)
-        return self._forget(trade.con_id)
+        self.take(trade.con_id, trade)
+        return self.position(trade.con_id)
 
     def rebook(self, exec_id: str, con_id: int, corrected: Trade | None) -> Position:
         """Replaces a trade in its place, or removes it when `corrected` is None."""
+        self.take(con_id, corrected, replaces=exec_id)
+        return self.position(con_id)
+
+    def take(self, con_id: int, trade: Trade | None, *, replaces: str = "") -> None:
+        """Into the list, at the end or in another's place; folded when somebody asks."""
         trades = self.trades[con_id]
-        place = next(n for n, trade in enumerate(trades) if trade.exec_id == exec_id)
-        trades[place : place + 1] = [] if corrected is None else [corrected]
-        return self._forget(con_id)
+        place = len(trades)
+        if replaces:
+            place = next(n for n, known in enumerate(trades) if known.exec_id == replaces)
+        trades[place : place + 1] = [] if trade is None else [trade]
+        self._folded.pop(con_id, None)
 
     def position(self, con_id: int) -> Position:
         since = self.since(con_id)
@@ -55,7 +62,3 @@ class Account:
             for currency, amount in position.flows.items():
                 total[currency] = total.get(currency, 0.0) + amount
         return total
-
-    def _forget(self, con_id: int) -> Position:
-        self._folded.pop(con_id, None)
-        return self.position(con_id)

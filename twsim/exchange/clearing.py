@@ -43,23 +43,18 @@ class Clearing:
         charged = Commission(exec_id, fee, entry.instrument.currency, realized)
         return self._keep(Record(entry, execution, charged))
 
-    def resume(
-        self, kind: str, entry: Entry, execution: Execution, fee: float, *, replaces: str
-    ) -> None:
+    def resume(self, kind: str, record: Record, *, replaces: str) -> None:
         """Takes over what an earlier process booked: an execution, a correction or a bust."""
+        execution, fee = record.execution, record.commission.amount
         self._number = max(self._number, int(execution.exec_id.split(".")[1], 16))
-        account, con_id = self._accounts[execution.account], execution.contract.con_id
+        trade = None if kind == "bust" else _trade(execution, fee)
+        self._accounts[execution.account].take(execution.contract.con_id, trade, replaces=replaces)
         if replaces:
             del self.records[replaces]
         if kind == "bust":
-            account.rebook(replaces, con_id, None)
             self.executions.append(execution)
-            return
-        trade = _trade(execution, fee)
-        position = account.rebook(replaces, con_id, trade) if replaces else account.book(trade)
-        realized = position.realized_by.get(execution.exec_id)
-        charged = Commission(execution.exec_id, fee, entry.instrument.currency, realized)
-        self._keep(Record(entry, execution, charged))
+        else:
+            self._keep(record)
 
     def latest(self) -> Record | None:
         return next(reversed(self.records.values()), None)

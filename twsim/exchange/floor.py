@@ -6,7 +6,7 @@ from typing import Any
 from twsim.books import Account, Valuer
 from twsim.broker import SimError
 from twsim.domain.events import Commissioned, Filled, OrderChanged, PositionChanged, Refused
-from twsim.domain.orders import Execution
+from twsim.domain.orders import Commission, Execution
 from twsim.exchange.book import Book
 from twsim.exchange.clearing import Clearing, Record
 from twsim.exchange.entry import Entry
@@ -48,10 +48,10 @@ class Floor:
         entry: Entry,
         at: float,
         *,
-        booked: tuple[Execution, float] | None = None,
+        booked: tuple[Execution, Commission] | None = None,
         **fields: object,
     ) -> None:
-        """A line about one order; `booked` is the execution and fee that it is about."""
+        """A line about one order; `booked` is the execution that it is about."""
         view = entry.view
         if booked is not None:
             fields = execution_fields(booked[0]) | fields
@@ -68,7 +68,7 @@ class Floor:
             **fields,
         )
 
-    def _state(self, entry: Entry, booked: tuple[Execution, float] | None) -> dict[str, Any]:
+    def _state(self, entry: Entry, booked: tuple[Execution, Commission] | None) -> dict[str, Any]:
         kept: dict[str, Any] = {"entry": entry_state(entry)}
         if booked is not None:
             kept["execution"] = execution_state(*booked)
@@ -108,7 +108,7 @@ class Floor:
             view.completed_status = f"Filled Size: {view.filled:g}"
         if view.order.order_type == "MTL" and entry.limit is None:
             entry.limit = price
-        booked = (record.execution, record.commission.amount)
+        booked = (record.execution, record.commission)
         self.record("execution", entry, at, booked=booked)
         self.reports.send(Filled(record.execution))
         self.record(

@@ -3,7 +3,7 @@
 from dataclasses import MISSING, Field, fields
 from typing import TYPE_CHECKING, Any
 
-from twsim.domain.orders import Execution, Order, WorkingOrder
+from twsim.domain.orders import Commission, Execution, Order, WorkingOrder
 from twsim.exchange.entry import Entry
 from twsim.instruments import Universe
 
@@ -39,15 +39,15 @@ def entry_of(state: State, universe: Universe) -> Entry:
     return Entry(view=view, instrument=instrument, **given)
 
 
-def execution_state(execution: Execution, fee: float) -> State:
-    return {**_plain(execution), "fee": fee}
+def execution_state(execution: Execution, charged: Commission) -> State:
+    return {**_plain(execution), "fee": charged.amount, "realized": charged.realized_pnl}
 
 
-def execution_of(state: State, entry: Entry) -> tuple[Execution, float]:
-    """The execution and its fee."""
+def execution_of(state: State, entry: Entry) -> tuple[Execution, Commission]:
     given = dict(state)
-    fee = given.pop("fee")
-    return Execution(contract=entry.view.contract, **given), fee
+    fee, realized = given.pop("fee"), given.pop("realized")
+    execution = Execution(contract=entry.view.contract, **given)
+    return execution, Commission(execution.exec_id, fee, entry.instrument.currency, realized)
 
 
 def _plain(item: "DataclassInstance") -> State:
