@@ -170,6 +170,8 @@ def side_total(orders: Iterable[WorkingOrder], *, buys: bool) -> Decimal:
     goes beyond what the parent still brings.
     """
     found = list(orders)
+    if len(found) == 1:
+        return found[0].signed if (found[0].side == "BUY") is buys else ZERO
     waiting = {order.order_id: order.signed for order in found}
     groups: dict[str, Decimal] = {}  # exits of one parent end each other
     total = ZERO

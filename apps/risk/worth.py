@@ -77,6 +77,11 @@ class Book:
         return None if self.lines is None else tuple(self._worth(line) for line in self.lines)
 
     def _worth(self, line: Line) -> Worth:
+        con_id, unit = line.con_id, line.unit
+        resting = con_id not in self._by_instrument and con_id != self.case.intent.con_id
+        if resting and unit is not None:
+            value = line.quantity * unit
+            return Worth(line, abs(value), value, value)
         low, high = self.reach(line)
         if low == high == 0:
             return Worth(line, ZERO, ZERO, ZERO)

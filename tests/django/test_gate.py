@@ -15,8 +15,10 @@ from apps.risk.errors import GateRefused
 from apps.risk.models import GateDecision, GuardState, KillSwitch, Lock, Restriction, RiskLimit
 from apps.risk.services import gate_check, gate_preview
 from apps.risk.types import OrderIntent
+from apps.trading.models import Order
 from tests.factories import NOON, later, make_account, make_connection, make_user, worker_says
 from tests.gate_data import AAPL, PaperBook, keeps_orders, no_book, ready_to_trade
+from tests.order_data import filled, make_order, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 
@@ -180,6 +182,27 @@ def test_the_number_of_queries_does_not_grow_with_what_is_held(account: BrokerAc
                 gate_check(intent=wanted(account), at=NOON)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 11
+
+
+def test_nor_with_the_orders_that_work_or_have_filled() -> None:
+    order = make_order()
+    with ready_to_trade(order.account):
+        before = _queries(order)
+        for n in range(30):
+            make_order(
+                order.account, ref=f"ibp-{n}", ib_order_id=100 + n, instrument=order.instrument
+            )
+        tell(order.connection_id, *(filled(f"a{n}.01.01", 1) for n in range(9)))
+        assert _queries(order) == before <= 16
+
+
+def _queries(order: Order) -> int:
+    """Of the second look at an order."""
+    intent = wanted(order.account, order_id=order.pk, source="page")
+    gate_check(intent=intent, at=NOON, before_wire=True)
+    with CaptureQueriesContext(database) as queries:
+        gate_check(intent=intent, at=NOON, before_wire=True)
+    return len(queries)
 
 
 def test_the_table_in_the_docs_is_what_the_code_says() -> None:
