@@ -31,7 +31,11 @@ def test_a_prepared_query_answers_as_its_queryset_each_time(account: BrokerAccou
     query = Prepared(held)
     for symbol in ("AAPL", "IBM"):
         for since_at in (NOON - timedelta(days=9), NOON + timedelta(days=9)):
-            given = {"account_id": account.pk, "symbol": symbol, "since_at": since_at}
+            given: dict[str, Any] = {
+                "account_id": account.pk,
+                "symbol": symbol,
+                "since_at": since_at,
+            }
             assert query.rows(**given) == list(held(**given))
     assert query.rows(account_id=account.pk + 1, symbol="", since_at=NOON) == []
 

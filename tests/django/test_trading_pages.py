@@ -317,7 +317,7 @@ def test_the_report_is_a_file(alice: User, planned: Any) -> None:
 
 def test_a_policy_beyond_reason_is_refused_beside_its_field(alice: User, planned: Any) -> None:
     address = reverse("policy", args=[planned.strategy_id])
-    fields = forms.PolicyForm(instance=planned.policy).initial | {"overrides": "{}"}
+    fields = {**forms.PolicyForm(instance=planned.policy).initial, "overrides": "{}"}
 
     response = client_of(alice).post(address, fields | {"cash_buffer": "2"})
 
