@@ -15,7 +15,10 @@ def open_ticket(page: Page, symbol: str) -> None:
     page.get_by_label("Symbol or name").press_sequentially(symbol)
     page.get_by_role("link", name=f"Trade {symbol}", exact=True).first.click()
     expect(page.locator("#ticket")).to_be_visible()
-    expect(page.locator("[data-q=bid]").first).not_to_have_text("–", timeout=SLOW_MS)
+    priced = re.compile(r"\d")  # the cell starts empty, which is not "–" either
+    expect(page.locator("[data-q=bid]").first).to_have_attribute(
+        "data-value", priced, timeout=SLOW_MS
+    )
 
 
 def bid(page: Page) -> float:
