@@ -1,1 +1,1 @@
-"""Six small modules every app may use: clock, redis, queue, realtime, errors, api."""
+"""Seven small modules every app may use: clock, redis, queue, realtime, errors, api, prepared."""
