@@ -12,7 +12,7 @@ from apps.trading.models.order import ORDER_STATES
 from apps.trading.wanted import Terms
 
 TYPES = {
-    "LMT": _("Limit"),
+    "LMT": _("Limit order"),
     "MKT": _("Market"),
     "STP": _("Stop"),
     "STP LMT": _("Stop limit"),
