@@ -8,6 +8,10 @@ const SOON_MS = 200;
 export class OrderPage {
   constructor() {
     this.timer = 0;
+    document.addEventListener("input", (event) => {
+      const typed = /** @type {HTMLElement} */ (event.target);
+      typed.closest("#order-acts")?.setAttribute("data-begun", "");
+    });
   }
 
   /**
@@ -40,13 +44,16 @@ function concerns(patch, id) {
   return Object.values(patch.executions ?? {}).some((row) => row === null || String(row.order) === id);
 }
 
-/** What somebody is typing into stays as it is. */
+/** What somebody has typed, and what was wrong with it, stays as it is. */
 function tell() {
-  const acts = document.getElementById("order-acts");
   const box = document.getElementById("order-live");
-  const typing = acts?.contains(document.activeElement) && document.activeElement?.matches("input, select");
   if (box) {
-    typing ? box.removeAttribute("hx-select-oob") : box.setAttribute("hx-select-oob", "#order-acts");
+    begun() ? box.removeAttribute("hx-select-oob") : box.setAttribute("hx-select-oob", "#order-acts");
     box.dispatchEvent(new CustomEvent("told"));
   }
+}
+
+function begun() {
+  const acts = document.getElementById("order-acts");
+  return acts?.matches("[data-begun]") || acts?.querySelector(".oops, input:focus, select:focus") != null;
 }

@@ -72,7 +72,15 @@ def test_a_limit_order_is_placed_seen_working_changed_and_cancelled(page: Page) 
     order = send(page)
     expect_state(page, "working")
 
-    page.locator("#order-acts [name=quantity]").fill("12")
+    quantity = page.locator("#order-acts [name=quantity]")
+    quantity.fill("-3")
+    with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
+        page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.locator("#order-live.htmx-request")).to_have_count(0)
+    expect(page.locator("#order-acts .oops")).to_contain_text("above zero")
+    expect(quantity).to_have_value("-3")
+
+    quantity.fill("12")
     page.get_by_role("button", name="Change", exact=True).click()
     expect(page.locator("[data-change-state]")).to_have_text(
         re.compile("confirmed"), timeout=SLOW_MS
