@@ -118,6 +118,18 @@ def test_families_untransmitted_orders_and_cancels_under_way_go_on(tmp_path: Pat
     assert again.status(parent) == "Filled"
 
 
+def test_an_order_shrunk_by_its_family_stays_shrunk(tmp_path: Path) -> None:
+    desk = opened(ledger=tmp_path / "ledger")
+    group: dict[str, Any] = {"oca_group": "g", "oca_type": 2}
+    resting = desk.place("BUY", 8, "LMT", limit_price=100.0, **group)
+    desk.place("BUY", 5, **group)
+    desk.steps(2)
+    again = reopened(desk, tmp_path / "ledger")
+
+    assert [(o.order_id, o.remaining) for o in again.sim.working()] == [(resting, 3)]
+    assert known(again) == known(desk)
+
+
 def test_corrections_busts_lost_orders_and_set_prices_go_on(tmp_path: Path) -> None:
     desk = opened(ledger=tmp_path / "ledger")
     desk.sim.set_price("AAPL", 300.0)
