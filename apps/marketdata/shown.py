@@ -56,7 +56,7 @@ class Shown:
 def shown(slugs: Sequence[str], instruments: Iterable[Instrument], now: datetime) -> list[Shown]:
     """In the given order; one Redis pipeline."""
     rows = list(instruments)
-    quotes = selectors.quotes_of(slugs, [row.con_id for row in rows])
+    quotes = selectors.quotes_judged(slugs, [row.con_id for row in rows])
     return [_shown(row, *quotes.get(row.con_id, ("", {})), now) for row in rows]
 
 

@@ -85,10 +85,24 @@ def test_quotes_of_a_silent_gateway_are_stale_and_missing(alice: User, paper: Co
 def test_prices_are_stale_at_once_when_tws_has_lost_its_broker(
     alice: User, paper: Connection
 ) -> None:
+    instrument(1)
     put_quotes(paper.slug, {1: {"last": "5", "kind": "live", "at": milliseconds(clock.now())}})
     for code, stale in (("", False), ("1100", True), ("2103", False)):
         with worker_says(paper, "degraded", code=code):
             assert get(alice, "quotes", conids="1").json()[0]["price"]["stale"] is stale
+            assert get(alice, "instrument", 1).json()["price"]["stale"] is stale
+
+
+def test_a_connection_with_its_broker_goes_before_one_without(
+    charlie: User, paper: Connection, bob: User
+) -> None:
+    for slug, last in (("paper", "5"), ("other", "6")):
+        fresh = {"last": last, "kind": "live", "at": milliseconds(clock.now())}
+        put_quotes(slug, {1: fresh})
+    other = Connection.objects.get(slug="other")
+    with worker_says(paper, "degraded", code="1100"), worker_says(other):
+        (row,) = get(charlie, "quotes", conids="1").json()
+    assert (row["connection"], row["price"]["stale"]) == ("other", False)
 
 
 def test_quotes_of_other_peoples_connections_stay_hidden(

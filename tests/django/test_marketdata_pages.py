@@ -22,7 +22,7 @@ from apps.marketdata.models import BarDownload, Watchlist
 from apps.marketdata.services.bars import bars_store
 from ibkr.types import MarketRule, PriceBand
 from tests.django.test_pages import words_of
-from tests.factories import make_account, make_connection, make_user
+from tests.factories import make_account, make_connection, make_user, worker_says
 from tests.marketdata_data import bar, instrument, milliseconds, put_quotes
 from tests.marketdata_pages import (
     APPLE,
@@ -127,6 +127,17 @@ def test_an_old_price_and_one_of_a_silent_gateway_are_stale(
     for content in (old, silent):
         assert 'data-q="kind" data-kind="stale"' in content
         assert 'data-kind="live"' not in content
+
+
+def test_a_price_is_painted_stale_when_tws_has_lost_its_broker(
+    alice: User, paper: Connection, mine: Watchlist
+) -> None:
+    put_quotes(paper.slug, {APPLE: quote()})
+    for code, kind in (("", "live"), ("1100", "stale")):
+        with worker_says(paper, "degraded", code=code):
+            for name, args in (("quotes", ()), ("instrument", (APPLE,))):
+                content = page(alice, name, *args).content.decode()
+                assert f'data-q="kind" data-kind="{kind}"' in content
 
 
 def test_options_show_the_middle_and_not_an_old_trade(alice: User, paper: Connection) -> None:

@@ -15,7 +15,7 @@ from apps.marketdata.api import schema
 from apps.marketdata.api.quotes import quote_rows
 from apps.marketdata.models import Instrument
 from apps.marketdata.permissions import connection_get, connections_visible
-from apps.marketdata.rows import detail_row, instrument_row, price_row
+from apps.marketdata.rows import detail_row, instrument_row
 
 KNOWN_LIMIT = 50
 
@@ -73,10 +73,9 @@ class InstrumentDetail(APIView):
         """Contract details, trading hours, price steps, and the price as it is now."""
         instrument, now = selectors.instrument_get(con_id), clock.now()
         slugs = list(connections_visible(request.user).values_list("slug", flat=True))
-        quotes = selectors.quotes_of(slugs, [con_id])
         row = detail_row(instrument, selectors.rules_of(instrument), now)
-        price = selectors.price_in(quotes[con_id][1], instrument, now) if quotes else None
-        return Response(row | {"price": price_row(price) if price else price_row()})
+        (quoted,) = quote_rows(slugs, [con_id], now)
+        return Response(row | {"price": quoted["price"]})
 
 
 class InstrumentFetch(APIView):

@@ -1,7 +1,6 @@
 """Quotes of instruments, each with a price that says what kind it is and whether it is stale."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.accounts.models import Connection
-from apps.accounts.selectors import links_effective
 from apps.lib import clock
 from apps.lib.errors import Invalid
 from apps.marketdata import selectors
@@ -22,8 +19,6 @@ from apps.marketdata.permissions import connection_get, connections_visible
 from apps.marketdata.rows import price_row
 
 QUOTES_LIMIT = 500
-NO_BROKER = "1100"
-"""TWS answers but has lost Interactive Brokers: no price can come; static/js/price.js agrees."""
 
 
 class QuoteList(APIView):
@@ -41,24 +36,18 @@ class QuoteList(APIView):
 
 def quote_rows(slugs: Sequence[str], con_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
     """A fixed number of queries and Redis calls, whatever the number of instruments."""
-    quotes = selectors.quotes_of(slugs, con_ids)
+    quotes = selectors.quotes_judged(slugs, con_ids)
     known = Instrument.objects.in_bulk(con_ids)
     troubles = selectors.troubles_of(slugs, con_ids)
-    rows, cut = [], _cut_off(slugs)
+    rows = []
     for con_id in con_ids:
         slug, quote = quotes.get(con_id, ("", {}))
         price = selectors.price_in(quote, known.get(con_id), now)
-        price = replace(price, stale=price.stale or slug in cut)
         row: dict[str, Any] = {"con_id": con_id, "price": price_row(price), "quote": quote}
         row |= {"connection": slug} if slug else {}
         row |= {"line": troubles[con_id]} if con_id in troubles else {}
         rows.append(row)
     return rows
-
-
-def _cut_off(slugs: Sequence[str]) -> set[str]:
-    links = links_effective(list(Connection.objects.filter(slug__in=slugs)))
-    return {slug for slug, link in links.items() if link.code == NO_BROKER}
 
 
 def _con_ids(text: str) -> list[int]:

@@ -17,7 +17,7 @@ from apps.marketdata.selectors.instruments import (
     rules_of,
 )
 from apps.marketdata.selectors.lines import troubles_of
-from apps.marketdata.selectors.prices import price_in, quotes_of
+from apps.marketdata.selectors.prices import price_in, quotes_judged, quotes_of
 from apps.marketdata.selectors.quotes import quotes_frame, quotes_snapshot, quotes_state
 from apps.marketdata.selectors.streams import (
     explained,
@@ -44,6 +44,7 @@ __all__ = [
     "options_of",
     "price_in",
     "quotes_frame",
+    "quotes_judged",
     "quotes_of",
     "quotes_snapshot",
     "quotes_state",

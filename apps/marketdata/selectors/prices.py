@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+from apps.accounts.models import Connection
+from apps.accounts.selectors import links_effective
 from apps.lib import redis as store
 from apps.marketdata.models import Instrument
 from apps.marketdata.pipeline.conflate import STALE
@@ -14,6 +16,8 @@ from apps.marketdata.staleness import Price, price_of
 from ibkr.types import PriceKind, Session
 
 Quote = dict[str, Any]
+NO_BROKER = "1100"
+"""TWS answers but has lost Interactive Brokers: no price can come; static/js/price.js agrees."""
 RANK = {kind.value: rank for rank, kind in enumerate(PriceKind)}
 """Live first, missing last."""
 
@@ -38,6 +42,18 @@ def quotes_of(slugs: Sequence[str], con_ids: Iterable[int]) -> dict[int, tuple[s
                 quote = _tended(orjson.loads(raw), alive=bool(alive))
                 if con_id not in best or _rank(quote) < _rank(best[con_id][1]):
                     best[con_id] = (slug, quote)
+    return best
+
+
+def quotes_judged(slugs: Sequence[str], con_ids: Iterable[int]) -> dict[int, tuple[str, Quote]]:
+    """Likewise, for people: stale too where TWS has lost its broker, so others go before these."""
+    links = links_effective(list(Connection.objects.filter(slug__in=slugs)))
+    cut = {slug for slug, link in links.items() if link.code == NO_BROKER}
+    wanted = list(con_ids)
+    best = quotes_of([slug for slug in slugs if slug not in cut], wanted)
+    for con_id, (slug, quote) in quotes_of([slug for slug in slugs if slug in cut], wanted).items():
+        if con_id not in best or best[con_id][1].get("kind") == PriceKind.MISSING.value:
+            best[con_id] = (slug, quote | {STALE: True})
     return best
 
 

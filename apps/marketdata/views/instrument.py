@@ -26,7 +26,6 @@ from apps.marketdata.views.frame import (
     note_of_error,
     owner,
     paint,
-    slugs_quoted,
 )
 from ibkr.types import PriceKind
 
@@ -85,7 +84,6 @@ def _page(request: HttpRequest, found: Instrument, **extra: object) -> HttpRespo
     download = _download(request, found, size)
     topics = [download_topic(download.pk)] if download else []
     context = frame(request.user, *topics) | paint(request.user, [found], now)
-    best = selectors.quotes_of(slugs_quoted(request.user), [found.con_id])
     context |= {
         "instrument": found,
         "row": context["rows"][0],
@@ -95,7 +93,7 @@ def _page(request: HttpRequest, found: Instrument, **extra: object) -> HttpRespo
         "sessions": _sessions(found),
         "underlying": Instrument.objects.filter(pk=found.under_con_id or 0).first(),
         "optionable": found.sec_type in OPTIONABLE,
-        "connection": chosen(request, best.get(found.con_id, ("", {}))[0]),
+        "connection": chosen(request, context["rows"][0].slug),
         "sizes": list(SIZES),
         "size": size,
         "spans": forms.SPANS,
