@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from apps.lib.queue import enqueue, gateway_queue
-from apps.marketdata.lines import Line
 from apps.marketdata.models import Bar
 from apps.marketdata.pipeline import Pipeline
 from apps.marketdata.selectors import last_closes
@@ -23,7 +22,8 @@ class StandIns:
     def __init__(self, slug: str, pipeline: Pipeline) -> None:
         self._slug = slug
         self._pipeline = pipeline
-        self._shown: dict[int, datetime] = {}
+        self._shown: dict[int, datetime | None] = {}
+        """None: on the pages, and to be put there anew."""
         self._asked: dict[int, datetime] = {}
         self._batch: list[int] = []
         self._link_at: datetime | None = None
@@ -32,19 +32,25 @@ class StandIns:
         """A new link: what was shown has been marked stale with everything else."""
         if self._link_at != link_at:
             self._link_at = link_at
-            self._shown.clear()
+            self._shown = dict.fromkeys(self._shown)
 
     def drop(self, con_ids: Iterable[int]) -> None:
         """Something else is shown for these from now on."""
         for con_id in con_ids:
             self._shown.pop(con_id, None)
 
-    def show(self, lines: Iterable[Line], at: datetime) -> dict[int, str]:
-        """Puts the stored closes of these lines on the pages and has missing ones fetched.
+    def only(self, con_ids: Iterable[int]) -> None:
+        """Takes the closes of all others off the pages: nobody wants them any more."""
+        if gone := self._shown.keys() - set(con_ids):
+            self._pipeline.forget(sorted(gone))
+            self.drop(gone)
+
+    def show(self, con_ids: Iterable[int], at: datetime) -> dict[int, str]:
+        """Puts the stored closes of these on the pages and has missing ones fetched.
 
         Returns whose close is shown, by conId: the broker's or another source's.
         """
-        wanted = [line.con_id for line in lines]
+        wanted = list(con_ids)
         if not wanted:
             return {}
         closes = last_closes(wanted, at)

@@ -94,10 +94,11 @@ class Streams:
         complete = self._fetch_details(wanted, at)
         with self._guard:
             lines, link_at = list(self._lines.by_id.values()), self._lines.began_at
-            closed = [line for line in lines if _needs_close(line)]
+            closed = [line.con_id for line in lines if _needs_close(line)]
             told = [_entry(line) for line in lines]
             status = summary(lines, preferred)
         self._standins.follow(link_at)
+        self._standins.only(wanted.contracts)
         if complete:
             self._keep_bars(link_at)
         sources = self._standins.show(closed, at)
@@ -158,15 +159,23 @@ class Streams:
             enqueue("marketdata.bars_keep", queue=gateway_queue(self._slug), slug=self._slug)
 
     def _stop(self, port: BrokerPort, config: StreamConfig) -> None:
+        """Opens no line and closes all; of what is wanted the last close stands in."""
+        at = self._now()
         with self._guard:
             gone = sorted({*port.streaming(), *self._lines.by_id})
-            self._lines.reset(self._now())
+            if gone:
+                self._lines.reset(at)
+            link_at = self._lines.began_at
         if gone:
             port.unsubscribe_quotes(gone)
             self._pipeline.forget(gone)
         self._standins.drop(gone)
-        stopped = self._state([], StreamStatus.STOPPED)
-        stream_tell(config, stopped, at=self._now())
+        wanted = selectors.wanted(config, at)
+        self._fetch_details(wanted, at)
+        self._standins.follow(link_at)
+        self._standins.only(wanted.contracts)
+        self._standins.show(dict.fromkeys(want.con_id for want in wanted.wants), at)
+        stream_tell(config, self._state([], StreamStatus.STOPPED), at=at)
 
     def _state(self, told: list[dict[str, Any]], status: StreamStatus) -> dict[str, Any]:
         counts = {state.value: 0 for state in LineState}
