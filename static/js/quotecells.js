@@ -69,5 +69,6 @@ function ageOf(shown, now) {
 function paintBadge(cell, shown) {
   setData(cell, "kind", shown.badge);
   setText(cell, word(`kind_${shown.badge}`));
-  cell.title = `${word(`about_${shown.badge}`)} ${moment(shown.at)}`.trim();
+  const why = shown.badge === "missing" ? cell.dataset.why : "";
+  cell.title = why || `${word(`about_${shown.badge}`)} ${moment(shown.at)}`.trim();
 }

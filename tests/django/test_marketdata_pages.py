@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from apps.accounts.models import Connection
 from apps.lib import clock
@@ -20,6 +22,7 @@ from apps.marketdata.barplan import Span
 from apps.marketdata.ingest import on_bars, on_market_rules
 from apps.marketdata.models import BarDownload, Watchlist
 from apps.marketdata.services.bars import bars_store
+from apps.marketdata.shown import shown
 from ibkr.types import MarketRule, PriceBand
 from tests.django.test_pages import words_of
 from tests.factories import make_account, make_connection, make_user, worker_says
@@ -149,6 +152,22 @@ def test_options_show_the_middle_and_not_an_old_trade(alice: User, paper: Connec
     assert 'data-q="price" data-format="price" data-value="4.2"' in content
 
 
+def test_an_option_far_from_the_money_says_that_it_has_no_line(paper: Connection) -> None:
+    option = around_the_clock(7, "AAPL  C", sec_type="OPT")
+    why = "no line: only the 1 nearest options stream"
+
+    def side(near: list[int] | None) -> str:
+        (row,) = shown([paper.slug], [option], clock.now())
+        return render_to_string("marketdata/chainside.html", {"row": row, "near": near})
+
+    assert f'title="{why}">no price</span> <span class="away">{why}</span>' in side([8])
+    assert "no line" not in side([7]) + side(None)
+    with translation.override("zh-hant"):
+        assert "沒有線路：只有最接近現價的 1 個期權接收行情" in side([8])
+    put_quotes(paper.slug, {7: quote()})
+    assert f'title="{why}"' not in side([8])
+
+
 def test_items_are_moved_and_removed(alice: User, mine: Watchlist) -> None:
     services.watchlist_add(mine, instrument=around_the_clock(2, "MSFT"))
 
@@ -206,8 +225,8 @@ def test_the_instrument_page_shows_the_whole_quote(alice: User, paper: Connectio
 
     for value in (v for name, v in fields.items() if "volume" not in name and name[-3:] != "_at"):
         assert value in text
-    for shown in ("6,161,616", "7,171,717", "2026-11-21"):
-        assert shown in text
+    for figure in ("6,161,616", "7,171,717", "2026-11-21"):
+        assert figure in text
 
 
 def test_price_steps_and_hours_are_shown(alice: User) -> None:

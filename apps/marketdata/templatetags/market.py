@@ -1,10 +1,12 @@
 """Template tags for quotes: each writes the data attributes that the browser code binds to."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from apps.accounts import figures
 from apps.accounts.words import browser_words
@@ -48,16 +50,19 @@ def quoted(element: str, row: Shown, name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def kind_of(row: Shown) -> SafeString:
-    """The badge that says what the price is."""
-    words = browser_words()
-    return format_html(
-        '<span class="kind" data-of="{}" data-q="kind" data-kind="{}" title="{}">{}</span>',
+def kind_of(row: Shown, near: Collection[int] | None = None) -> SafeString:
+    """The badge that says what the price is; `near` are the options of a chain that stream."""
+    words, why = browser_words(), _without_line(row, near)
+    badge = format_html(
+        '<span class="kind" data-of="{}" data-q="kind" data-kind="{}" data-why="{}" title="{}">{}'
+        "</span>",
         row.instrument.con_id,
         row.kind,
-        words[f"about_{row.kind}"],
+        why,
+        why if why and row.kind == PriceKind.MISSING else words[f"about_{row.kind}"],
         words[f"kind_{row.kind}"],
     )
+    return format_html('{} <span class="away">{}</span>', badge, why) if why else badge
 
 
 @register.simple_tag
@@ -81,6 +86,13 @@ def last_trade_of(row: Shown) -> SafeString:
     return format_html(
         '<span data-of="{}" data-q="last_trade_at">{}</span>', row.instrument.con_id, text
     )
+
+
+def _without_line(row: Shown, near: Collection[int] | None) -> str:
+    """Said while there is no price; an option may have one from elsewhere."""
+    if near is None or row.instrument.con_id in near:
+        return ""
+    return _("no line: only the %(n)s nearest options stream") % {"n": len(near)}
 
 
 def _format(row: Shown, name: str) -> str:

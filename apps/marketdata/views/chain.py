@@ -90,12 +90,15 @@ def _expiry(
     viewed = [underlying.con_id, *near]
     services.stream_view(slug=connection.slug, con_ids=viewed, at=now)
     rows = shown(slugs_quoted(request.user), listed, now)
+    notes = notes_of(request.user, [under, *(r for r in rows if r.instrument.con_id in near)])
+    stopped = any(note.stopped for note in notes if note.connection == connection)
     return {
         "days": (expiry - now.date()).days,
         "strikes": _strikes(rows, under.price.value),
         "facts": facts([underlying, *listed]),
         "viewed": ",".join(map(str, viewed)),
-        "notes": notes_of(request.user, [under, *(r for r in rows if r.instrument.con_id in near)]),
+        "near": None if stopped else near,
+        "notes": notes,
     }
 
 
