@@ -137,16 +137,28 @@ def run_fields(run: TradeRun) -> Row:
 def progress_fields(trades: int, orders: Iterable[Order]) -> Row:
     """How far the orders of a run have come; `trades` is the number of lines that trade."""
     found = list(orders)
-    wanted = sum((order.quantity for order in found), Decimal(0))
-    filled = sum((order.filled for order in found), Decimal(0))
+    shares = _filled_shares(found)
     return {
         "trades": trades,
         "orders": len(found),
         "working": sum(order.is_open for order in found),
         "complete": sum(order.state == "filled" for order in found),
         "unknown": sum(order.state == "unknown" for order in found),
-        "filled_share": plain((filled / wanted).quantize(Decimal("0.0001"))) if wanted else None,
+        "filled_share": plain((sum(shares) / trades).quantize(Decimal("0.0001")))
+        if shares and trades
+        else None,
     }
+
+
+def _filled_shares(orders: Iterable[Order]) -> list[Decimal]:
+    """Of each line that has orders; its first order has the quantity that is wanted."""
+    lines: dict[int, list[Order]] = {}
+    for order in sorted(orders, key=lambda order: order.pk):
+        lines.setdefault(order.plan_line_id or -order.pk, []).append(order)
+    return [
+        min(Decimal(1), sum((order.filled for order in line), Decimal(0)) / line[0].quantity)
+        for line in lines.values()
+    ]
 
 
 def line_fields(line: PlanLine, orders: Iterable[Order]) -> Row:

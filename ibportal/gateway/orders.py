@@ -16,7 +16,8 @@ from ibkr.port import BrokerPort
 
 log = logging.getLogger(__name__)
 
-EVERY = timedelta(minutes=5)
+EVERY = timedelta(minutes=1)
+"""TWS tells of other programs' and manual orders only when it is asked."""
 UNANSWERED = timedelta(seconds=5)
 WRITTEN_WITHIN = 30.0
 WAITING = (OrderState.CLAIMED, OrderState.SENT, OrderState.UNKNOWN)

@@ -120,6 +120,12 @@ def _insert(run: TradeRun) -> None:
         raise _taken(run) from error
 
 
+BEFORE_THE_WIRE = frozenset(
+    {RunState.CREATED, RunState.PLANNING, RunState.AWAITING_ANSWER, RunState.PLANNED}
+)
+"""A run in one of these may still be cancelled without having sent anything."""
+
+
 def _taken(run: TradeRun) -> RunRefused:
     holders = TradeRun.objects.filter(
         account=run.account, strategy=run.strategy, period=run.period, dry=False
@@ -127,8 +133,11 @@ def _taken(run: TradeRun) -> RunRefused:
     holder = holders.exclude(state__in=sorted(RUN_RELEASES_PERIOD)).first()
     words = {"period": run.period, "run": holder.pk if holder else "?"}
     state = {"state": holder.get_state_display() if holder else ""}
+    early = holder is not None and holder.state in BEFORE_THE_WIRE
     return RunRefused(
         "period_taken",
         _("The period %(period)s is taken: run %(run)s has it and is %(state)s.") % (words | state),
-        remedy=_("Cancel that run before it sends anything, or name this one as an extra run."),
+        remedy=_("Cancel that run before it sends anything, or name this one as an extra run.")
+        if early
+        else _("If an extra run is meant, give it a period of its own."),
     )
