@@ -92,3 +92,14 @@ def test_languages_are_matched_to_the_nearest(asked: str, same_as: str) -> None:
 def test_a_refusal_carries_twss_code_and_words() -> None:
     refused = RequestRefused(200, "No security definition")
     assert (refused.code, refused.number, refused.text) == ("200", 200, "No security definition")
+
+
+@pytest.mark.parametrize("code", ["354", "10089", "10197"])
+@pytest.mark.parametrize(
+    ("language", "close"),
+    [("en", "last close"), ("zh-hans", "上一收盘价"), ("zh-hant", "上一收盤價")],
+)
+def test_the_remedy_is_true_also_where_only_the_close_is_shown(
+    code: str, language: str, close: str
+) -> None:
+    assert close in explain(code).explanation(language).remedy
