@@ -138,15 +138,14 @@ def progress_fields(trades: int, orders: Iterable[Order]) -> Row:
     """How far the orders of a run have come; `trades` is the number of lines that trade."""
     found = list(orders)
     shares = _filled_shares(found)
+    share = sum(shares, Decimal(0)) / (trades or 1)
     return {
         "trades": trades,
         "orders": len(found),
         "working": sum(order.is_open for order in found),
         "complete": sum(order.state == "filled" for order in found),
         "unknown": sum(order.state == "unknown" for order in found),
-        "filled_share": plain((sum(shares) / trades).quantize(Decimal("0.0001")))
-        if shares and trades
-        else None,
+        "filled_share": plain(share.quantize(Decimal("0.0001"))) if shares and trades else None,
     }
 
 
