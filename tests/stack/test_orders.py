@@ -13,6 +13,8 @@ VTI = 12340041
 @pytest.fixture
 def ground(shared_portal: Portal) -> World:
     with world(shared_portal) as made:
+        known = lambda: made.call(f"/instruments/{VTI}/")[0] == 200  # noqa: E731
+        eventually(known, within=120, what="the details of what is held, soon after the start")
         return made
 
 
