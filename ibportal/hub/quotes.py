@@ -20,7 +20,7 @@ from ibportal.hub.outbox import Snapshot
 log = logging.getLogger(__name__)
 
 PREFIX = "quotes:"
-CHANNELS = store.CHANNEL_QUOTES.format(slug="")
+CHANNELS = store.channel_quotes("")
 IDLE = "ibportal:hub"
 """Always subscribed, so that the connection exists before the first browser asks for quotes."""
 BACKOFF_FIRST, BACKOFF_LAST = 0.1, 5.0

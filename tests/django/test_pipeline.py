@@ -38,7 +38,7 @@ class Page:
         self.gaps = 0
         self._last = 0
         self._pubsub = PubSub(client.connection_pool, ignore_subscribe_messages=True)
-        self._pubsub.subscribe(store.CHANNEL_QUOTES.format(slug=slug))
+        self._pubsub.subscribe(store.channel_quotes(slug))
         self._pubsub.get_message(timeout=1)
 
     def read(self) -> dict[str, Any]:
@@ -292,3 +292,10 @@ def test_a_pipeline_started_while_redis_is_away_catches_up(
 
     eventually(lambda: "1" in quotes(client, slug), within=30, what="the price")
     client.close()
+
+
+def test_portals_on_two_databases_of_one_server_have_channels_of_their_own(settings: Any) -> None:
+    settings.REDIS_DATABASE = "1"
+    first = store.channel_quotes("demo")
+    settings.REDIS_DATABASE = "2"
+    assert store.channel_quotes("demo") != first

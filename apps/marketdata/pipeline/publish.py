@@ -35,7 +35,7 @@ class Publisher:
         self._topic = f"quotes:{slug}"
         self._key = store.QUOTES.format(slug=slug)
         self._alive = store.QUOTES_ALIVE.format(slug=slug)
-        self._channel = store.CHANNEL_QUOTES.format(slug=slug)
+        self._channel = store.channel_quotes(slug)
         self._seq = int(started_at.timestamp() * 1000)
         self._begun = False
 

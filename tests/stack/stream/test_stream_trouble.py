@@ -69,7 +69,7 @@ def test_a_page_sees_a_gap_and_its_snapshot_closes_it(
     page = browse(alice)
     page.send("subscribe", alice.quotes)
     first = page.until(lambda frame: frame["type"] == "snapshot")
-    channel = store.CHANNEL_QUOTES.format(slug=alice.connection.slug)
+    channel = store.channel_quotes(alice.connection.slug)
     ahead = first["seq"] + 5
     store.client().publish(
         channel,
