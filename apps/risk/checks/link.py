@@ -42,14 +42,13 @@ def link(case: Case) -> Verdict:
     "disconnect_policy",
     scope="account, strategy, instrument",
     meaning=gettext_noop(
-        "Per order: keep, cancel at reconnect, DAY only. IB keeps working orders when the client "
-        "is gone."
+        "Per order: keep, or DAY only. IB keeps working orders when the client is gone."
     ),
-    parameters=(word("policy", "keep, cancel or day_only", "keep"),),
+    parameters=(word("policy", "keep or day_only", "keep"),),
 )
 def disconnect_policy(case: Case) -> Verdict:
     code, policy = "disconnect_policy", case.limits.word("disconnect_policy", "policy")
-    if policy not in {"keep", "cancel", "day_only"}:
+    if policy not in {"keep", "day_only"}:
         return refused(code, gettext_noop("The policy %(policy)s is not known."), policy=policy)
     if policy == "day_only" and case.intent.tif in RESTING:
         return refused(
