@@ -93,6 +93,7 @@ def reason_words() -> dict[str, str]:
         "reason_within_lot": _("less than one lot away"),
         "reason_within_band": _("within the drift band"),
         "reason_below_minimum": _("below the minimum trade"),
+        "reason_below_min_size": _("below the smallest quantity of the market"),
         "reason_turnover_cap": _("held back by the turnover cap"),
         "reason_no_cash": _("not enough cash above the buffer"),
         "reason_open_orders": _("open orders already do it"),

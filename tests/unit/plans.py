@@ -96,6 +96,7 @@ ODD = _one_of(0, 0, 0, "0.5")
 @st.composite
 def _quotes(draw: st.DrawFn) -> Quoted:
     price, spread = draw(PRICES), draw(_one_of(0, "0.01", "0.2"))
+    lot = draw(_one_of(1, 1, 1, 100))
     return Quoted(
         price=price,
         at=AT - timedelta(seconds=draw(st.integers(0, 600))),
@@ -103,7 +104,8 @@ def _quotes(draw: st.DrawFn) -> Quoted:
         ask=price + spread,
         fx=draw(_one_of(1, 1, "0.128", "1.0834")),
         multiplier=draw(_one_of(1, 1, 1, 100)),
-        lot=draw(_one_of(1, 1, 1, 100)),
+        lot=lot,
+        least=lot * draw(_one_of(1, 1, 1, 3, 20)),
         currency=draw(st.sampled_from(["USD", "HKD", "EUR"])),
         sec_type=draw(st.sampled_from(["STK", "STK", "STK", "STK", "OPT", "FUT"])),
     )

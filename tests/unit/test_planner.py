@@ -111,6 +111,23 @@ def test_small_trades_are_not_worth_their_commission() -> None:
     assert line(result, 1).reason == Reason.BELOW_MINIMUM
 
 
+def test_less_than_the_market_takes_is_left_out_and_says_so() -> None:
+    few = quoted(10, least=number(200))
+    result = planned({1: "0.11", 2: "0.01"}, {1: few, 2: few}, held={1: 100, 2: 150})
+    assert traded(result) == {}
+    assert [row.reason for row in result.lines] == [Reason.BELOW_MIN_SIZE] * 2
+    assert seen(line(result, 1).wanted, line(result, 2).wanted) == (10, -140)
+
+
+def test_what_is_cut_below_the_smallest_size_is_left_out() -> None:
+    few = quoted(10, least=number(200))
+    capped = planned({1: "0.5"}, {1: few}, turnover_cap=number("0.05"))
+    poor = planned({1: "0.5"}, {1: few}, cash=1990)
+    assert traded(capped) == traded(poor) == {}
+    assert line(capped, 1).reason == Reason.TURNOVER_CAP
+    assert line(poor, 1).reason == Reason.NO_CASH
+
+
 def test_turnover_goes_to_the_largest_drift_first() -> None:
     result = planned(
         {1: "0.5", 2: "0.3"},

@@ -54,6 +54,13 @@ def test_a_rest_below_the_minimum_is_not_sent() -> None:
     assert seen(line.quantity, line.value, line.cost) == (0, 0, 0)
 
 
+def test_a_rest_that_the_market_would_not_take_is_not_sent() -> None:
+    few = quoted(10, least=Decimal(20))
+    result = planned({1: "0.5"}, {1: few})
+    (line,) = resize_buys(result, Decimal(195), {1: few})
+    assert seen(line.quantity, line.reason) == (0, Reason.NO_CASH)
+
+
 def test_a_reserve_for_worse_prices_is_kept_back() -> None:
     result = planned({1: "0.9"}, {1: 10})
     careful = replace(result, rules=replace(result.rules, price_reserve=Decimal("0.02")))

@@ -103,9 +103,10 @@ def test_every_line_that_trades_less_than_wanted_says_why(inputs: PlanInputs) ->
 
 @often
 @given(plans.inputs())
-def test_every_trade_is_of_whole_lots_and_worth_the_minimum(inputs: PlanInputs) -> None:
+def test_every_trade_is_of_whole_lots_and_large_enough(inputs: PlanInputs) -> None:
     for line in plan(inputs).trades:
         assert line.quantity % line.lot == 0
+        assert abs(line.quantity) >= inputs.prices[line.con_id].least
         assert abs(line.value) >= inputs.rules.minimum_trade
 
 
@@ -146,4 +147,5 @@ def test_buys_sized_again_never_cost_more_than_there_is(inputs: PlanInputs, fund
     assert spent <= max(funds - result.buffer, ZERO)
     for before, after in zip(result.buys, again, strict=True):
         assert 0 <= after.quantity <= before.quantity
+        assert not after.quantity or after.quantity >= inputs.prices[after.con_id].least
         assert after.reason or after.quantity == before.quantity

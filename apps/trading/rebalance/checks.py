@@ -27,8 +27,8 @@ def bad_price(quoted: Quoted, rules: Rules, at: datetime) -> Reason | None:
 
 
 def unpriced(quoted: Quoted) -> bool:
-    """Price, rate, multiplier and lot must be positive numbers."""
-    numbers = (quoted.price, quoted.fx, quoted.multiplier, quoted.lot)
+    """Price, rate, multiplier, lot and smallest quantity must be positive numbers."""
+    numbers = (quoted.price, quoted.fx, quoted.multiplier, quoted.lot, quoted.least)
     return any(n is None or not n.is_finite() or n <= 0 for n in numbers)
 
 

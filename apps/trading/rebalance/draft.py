@@ -60,9 +60,10 @@ class Draft:
 
     def cut(self, quantity: Decimal, reason: str, minimum: Decimal) -> None:
         """To a smaller quantity of the same sign, in whole lots; nothing when too little is left
-        to be worth a trade."""
+        to be worth a trade or for the market to take."""
         lots = quantity // self.quoted.lot * self.quoted.lot
-        if not lots or abs(lots * self.unit) < minimum:
+        too_few = not lots or abs(lots) < self.quoted.least
+        if too_few or abs(lots * self.unit) < minimum:
             self.skip(reason)
         elif lots != self.quantity:
             self.quantity, self.reason = lots, reason

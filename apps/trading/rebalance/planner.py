@@ -72,7 +72,8 @@ def _afford(line: Line, quoted: Quoted, funds: Decimal, result: PlanResult) -> L
     quantity = cash.most(
         quoted, unit, at_most=line.quantity, funds=funds, reserve=rules.price_reserve
     )
-    if quantity < line.quantity and quantity * unit < rules.minimum_trade:
+    too_little = quantity * unit < rules.minimum_trade or quantity < quoted.least
+    if quantity < line.quantity and too_little:
         quantity = ZERO
     return replace(
         line,

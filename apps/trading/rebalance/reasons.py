@@ -9,6 +9,7 @@ EXPLAINED: Mapping[Reason, str] = {
     Reason.WITHIN_LOT: "The target is less than one lot away, so that no whole lot is to be had.",
     Reason.WITHIN_BAND: "Its weight is inside the drift bands.",
     Reason.BELOW_MINIMUM: "The trade is worth less than the policy's minimum.",
+    Reason.BELOW_MIN_SIZE: "The market takes no order of so few shares or contracts.",
     Reason.TURNOVER_CAP: "The turnover cap was used up by lines that drifted further.",
     Reason.NO_CASH: "There is no cash for it above the buffer once the lines before it are paid.",
     Reason.OPEN_ORDERS: "The shares are offered by open orders already, or may never arrive.",

@@ -23,6 +23,8 @@ def size(draft: Draft, weight: Decimal, rules: Rules) -> None:
         _never_oversell(draft)
     if draft.quantity and abs(draft.value) < rules.minimum_trade:
         draft.skip(Reason.BELOW_MINIMUM)
+    if draft.quantity and abs(draft.quantity) < draft.quoted.least:
+        draft.skip(Reason.BELOW_MIN_SIZE)
 
 
 def within_band(current: Decimal, target: Decimal, rules: Rules) -> bool:

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     WITHIN_LOT = "within_lot"
     WITHIN_BAND = "within_band"
     BELOW_MINIMUM = "below_minimum"
+    BELOW_MIN_SIZE = "below_min_size"
     TURNOVER_CAP = "turnover_cap"
     NO_CASH = "no_cash"
     OPEN_ORDERS = "open_orders"
@@ -87,6 +88,8 @@ class Quoted:
     fx: Decimal | None = Decimal(1)
     multiplier: Decimal = Decimal(1)
     lot: Decimal = Decimal(1)
+    least: Decimal = Decimal(1)
+    """The smallest quantity that the market takes; less is not ordered at all."""
     currency: str = "USD"
     sec_type: str = "STK"
     average_volume: Decimal | None = None

@@ -173,6 +173,7 @@ def _quoted(row: Instrument, quote: dict[str, Any], fx: Decimal | None, at: date
         fx=fx,
         multiplier=row.multiplier or Decimal(1),
         lot=row.lot,
+        least=row.least,
         currency=row.currency,
         sec_type=row.sec_type,
         average_volume=_side(quote, "average_volume", usable=True),
