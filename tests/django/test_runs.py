@@ -59,6 +59,13 @@ def test_a_plan_trades_in_the_lots_that_the_broker_told(desk: Desk) -> None:
     assert quantities(run) == {AAPL: -1020, MSFT: 500, KO: 700, JPM: 588}
 
 
+def test_what_is_less_than_the_broker_takes_of_a_contract_is_left_out(desk: Desk) -> None:
+    instrument(JPM, "JPM", min_size=Decimal(600), size_increment=Decimal("0.0001"))
+    run = start(desk)
+    line = run.plan.lines.get(instrument=JPM)
+    assert (run.state, line.quantity, line.reason) == (RunState.PLANNED, 0, "below_min_size")
+
+
 def test_the_same_period_a_second_time_is_refused_with_the_run_that_has_it(desk: Desk) -> None:
     first = start(desk)
     with pytest.raises(RunRefused) as refused:
