@@ -26,6 +26,7 @@ from ibportal.gateway import wiring
 from ibportal.gateway.inbox import Inbox
 from ibportal.gateway.order_writers import OrderWriters
 from ibportal.gateway.orders import OrderCare
+from ibportal.gateway.working import Working
 from tests.factories import make_connection
 from tests.portal import eventually
 from tests.wire.live_session import ACCOUNT, FAST
@@ -43,6 +44,7 @@ class OrderDesk:
         self.inbox = Inbox(self._write, lambda: None)
         self._pictures = 0
         self.care = OrderCare(self.inbox.put, clock.now)
+        self.working = Working(lambda: row.client_id, clock.now)
         orders = OrderWriters(lambda: row.client_id, self.care.look_soon, self._pictured)
         self._writer = wiring.writer_for(row.pk, clock.now, orders)
         settings = replace(FAST, port=sim.port, client_id=row.client_id)
@@ -134,6 +136,7 @@ class OrderDesk:
         self.care.written(picture, look_again)
 
     def _hear(self, event: BrokerEvent) -> None:
+        self.working.hear(event)
         if wiring.stored(event):
             self.inbox.put(event)
 

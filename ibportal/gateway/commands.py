@@ -2,7 +2,9 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,8 @@ import orjson
 import redis
 from django.db import Error, close_old_connections, connections
 
+from apps.accounts.models import BrokerAccount
+from apps.accounts.services import audit_append
 from apps.lib import clock
 from apps.lib import redis as store
 from apps.lib.queue import REPLY_KEPT
@@ -17,6 +21,7 @@ from apps.trading import services
 from apps.trading.refs import is_ours
 from ibkr.errors import IbkrError
 from ibkr.port import BrokerPort, port_of
+from ibportal.gateway.working import Working
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +40,29 @@ class TooOld(Exception):
     """The command waited so long that carrying it out would surprise people."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    command: str
+    told: Mapping[str, Any]
+    answer: Any
+    at: datetime
+
+
 class Commands:
     """cancel_all, global_cancel, drop, and whatever is registered in HANDLERS."""
 
-    def __init__(self, slug: str, connection_id: int, drop: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        slug: str,
+        connection_id: int,
+        drop: Callable[[str, str], None],
+        working: Working,
+    ) -> None:
         self._slug = slug
         self._connection_id = connection_id
         self._drop = drop
+        self._working = working
+        self._unaudited: deque[_Done] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
         self._known: dict[str, Handler] = {
@@ -74,24 +95,27 @@ class Commands:
                 continue
             if found is not None:
                 self._carry_out(found[1])
+            self._audit()
         connections.close_all()
 
     def _carry_out(self, raw: bytes) -> None:
-        close_old_connections()
+        """The broker first: reading rows, the log and the audit come after the bytes."""
         try:
             told = orjson.loads(raw)
             name, number = str(told["command"]), str(told["id"])
         except (ValueError, KeyError, TypeError):
             log.exception("a command cannot be read")
             return
-        log.info("command %s by %s", name, told.get("by"))
         try:
-            answer = {"done": self._handler(name)(told)}
+            done = self._handler(name)(told)
+            answer = {"done": done}
+            self._unaudited.append(_Done(name, told, done, clock.now()))
         except (IbkrError, TooOld, LookupError) as error:
             answer = {"error": str(error)}
         except Exception as error:
             log.exception("the command %s failed", name)
             answer = {"error": f"{type(error).__name__}; see the gateway worker's log."}
+        log.info("command %s by %s: %s", name, told.get("by"), answer)
         self._answer(number, answer)
 
     def _handler(self, name: str) -> Handler:
@@ -111,21 +135,34 @@ class Commands:
             log.warning("the answer to a command was not sent: %s", error)
 
     def _cancel_all(self, told: Mapping[str, Any]) -> int:
-        """Only what was accepted before the command: later orders were meant to live."""
+        """Only what was accepted before the command: later orders were meant to live.
+
+        What the broker has named as working goes at once; the rows then tell what else there is.
+        """
         port = port_of(self._slug)
         account, own_only = told.get("account"), bool(told.get("own_only", True))
+        known = self._working.numbers(account=account, own_only=own_only, until_at=_at(told))
+        for number in known:
+            port.cancel_order(number)
+        more = set(self._rows(port, told, account, own_only=own_only)) - set(known)
+        for number in sorted(more, reverse=True):
+            port.cancel_order(number)
+        return len(known) + len(more)
+
+    def _rows(
+        self, port: BrokerPort, told: Mapping[str, Any], account: str | None, *, own_only: bool
+    ) -> list[int]:
+        """Order ids that are on their way, or that the broker has not named since it connected."""
+        close_old_connections()
         try:
             rows = services.orders_cancellable(
                 connection_id=self._connection_id, account=account, own_only=own_only
             ).filter(accepted_at__lte=_at(told), ib_order_id__isnull=False)
-            found = rows.order_by("-pk").values_list("ib_order_id", flat=True)
-            numbers = [number for number in found if number is not None]
+            found = list(rows.values_list("ib_order_id", flat=True))
         except Error as error:
             log.warning("cancel all without the database: %s", error)
-            numbers = _working_at(port, account, own_only=own_only)
-        for number in numbers:
-            port.cancel_order(number)
-        return len(numbers)
+            return _working_at(port, account, own_only=own_only)
+        return [number for number in found if number is not None]
 
     def _global_cancel(self, told: Mapping[str, Any]) -> None:
         if clock.now() - _at(told) > GLOBAL_GOOD_FOR:
@@ -134,6 +171,19 @@ class Commands:
 
     def _drop_link(self, told: Mapping[str, Any]) -> None:
         self._drop("dropped", f"The connection was dropped by {told.get('by')}.")
+
+    def _audit(self) -> None:
+        """What was carried out is kept whoever asked, and however the asking went on: until the
+        database takes it, it waits here."""
+        while self._unaudited:
+            done = self._unaudited[0]
+            close_old_connections()
+            try:
+                _audit_done(self._slug, self._connection_id, done)
+            except Error as error:
+                log.warning("the audit of %s waits for the database: %s", done.command, error)
+                return
+            self._unaudited.popleft()
 
 
 def _at(told: Mapping[str, Any]) -> datetime:
@@ -149,3 +199,19 @@ def _working_at(port: BrokerPort, account: str | None, *, own_only: bool) -> lis
         and (account is None or order.request.account == account)
         and (not own_only or is_ours(order.request.order_ref))
     ]
+
+
+def _audit_done(slug: str, connection_id: int, done: _Done) -> None:
+    """A cancel that found nothing has changed nothing."""
+    if done.command == "cancel_all" and not done.answer:
+        return
+    code = done.told.get("account")
+    account = BrokerAccount.objects.filter(connection=connection_id, code=code).first()
+    audit_append(
+        actor=str(done.told.get("by") or "portal"),
+        action=f"gateway.{done.command}",
+        subject=f"connection {slug}",
+        account=account,
+        data={"command": done.told.get("id"), "done": done.answer},
+        at=done.at,
+    )

@@ -36,6 +36,7 @@ from ibportal.gateway.lease import Leases, LeaseTaken
 from ibportal.gateway.notices import Notices
 from ibportal.gateway.order_writers import OrderWriters
 from ibportal.gateway.orders import OrderCare
+from ibportal.gateway.working import Working
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ class Gateway:
         self.streams = services.Streams(row.slug, row.pk, self.pipeline, clock.now)
         self.inbox = Inbox(self._write, self._overflow, self._unwritable)
         self.orders = OrderCare(self.inbox.put, clock.now)
-        self.commands = Commands(row.slug, row.pk, self.drop)
+        self.working = Working(lambda: self.row.client_id, clock.now)
+        self.commands = Commands(row.slug, row.pk, self.drop, self.working)
         writers = OrderWriters(
             client_id=lambda: self.row.client_id,
             look=self._look_soon,
@@ -154,6 +156,7 @@ class Gateway:
         if isinstance(event, wiring.MARKET_DATA):
             self.pipeline.put(event)
             return
+        self.working.hear(event)
         if isinstance(event, BrokerError | LinkChanged) and self.streams.hear(event):
             self._care.set()
         if isinstance(event, LinkChanged):
@@ -286,4 +289,10 @@ class Gateway:
             self.session.start()
 
     def _new_session(self) -> Session:
-        return Session(link_settings(self.row), self.hear, on_up=self.on_up, now=clock.now)
+        return Session(
+            link_settings(self.row),
+            self.hear,
+            on_up=self.on_up,
+            now=clock.now,
+            on_quotes=self.pipeline.put_all,
+        )

@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 import orjson
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
+from apps.accounts.models import AuditEvent
 from apps.lib import clock
 from apps.lib import redis as store
 from apps.risk.models import GateDecision
@@ -20,6 +21,7 @@ from apps.trading.services import gating
 from apps.trading.states import OrderState as S
 from ibkr.errors import NotConnected, NotReady
 from ibkr.port import register as register_port
+from ibkr.types import LinkChanged, LinkState
 from ibportal.gateway.commands import HANDLERS, Commands
 from tests.order_desk import WITHIN, OrderDesk, order_desk
 from tests.portal import eventually
@@ -282,7 +284,7 @@ def test_what_if_places_nothing_and_lets_the_next_order_through(
 
 @pytest.fixture
 def commands(desk: OrderDesk, holder: Holder) -> Iterator[Commands]:
-    made = Commands(desk.row.slug, desk.row.pk, desk.session.drop)
+    made = Commands(desk.row.slug, desk.row.pk, desk.session.drop, desk.working)
     made.start()
     yield made
     made.stop()
@@ -308,6 +310,61 @@ def test_cancel_all_goes_past_the_tasks_and_spares_later_orders(
         desk.until(order, S.CANCELLED)
     after.refresh_from_db()
     assert after.state == S.SUBMITTED
+
+
+@pytest.mark.usefixtures("commands")
+def test_cancel_all_reaches_the_broker_before_the_database_and_is_audited_when_that_is_back(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    orders = [desk.until(submit(accepted(desk), holder), S.SUBMITTED) for _ in range(2)]
+    away = OperationalError("the database is away")
+    with (
+        patch.object(services, "orders_cancellable", side_effect=away),
+        patch("ibportal.gateway.commands.audit_append", side_effect=away) as audit,
+    ):
+        assert tell(desk, "cancel_all") == {"done": 2}
+        for order in orders:
+            desk.until(order, S.CANCELLED)
+        eventually(lambda: audit.call_count > 1, within=WITHIN, what="a second try")
+        assert not AuditEvent.objects.filter(action="gateway.cancel_all").exists()
+    written = AuditEvent.objects.filter(action="gateway.cancel_all", actor="a test")
+    eventually(written.exists, within=WITHIN, what="the audit")
+    assert written.get().data["done"] == 2
+
+
+@pytest.mark.usefixtures("commands")
+def test_cancel_all_finds_in_the_rows_what_the_broker_has_not_answered(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    other = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+    until_at = clock.now()
+    (first, second) = desk.working.numbers(account=None, own_only=True, until_at=until_at)
+    assert {first, second} == {order.ib_order_id, other.ib_order_id}
+    desk.working.hear(LinkChanged(LinkState.CONNECTING, until_at, "", ""))
+    assert desk.working.numbers(account=None, own_only=True, until_at=until_at) == []
+
+    assert tell(desk, "cancel_all") == {"done": 2}
+
+    desk.until(order, S.CANCELLED)
+    desk.until(other, S.CANCELLED)
+    no_more = desk.working.numbers(account=None, own_only=True, until_at=clock.now())
+    assert no_more == []
+
+
+@pytest.mark.usefixtures("commands")
+def test_cancel_all_of_one_account_leaves_other_accounts_and_programs_alone(
+    desk: OrderDesk, holder: Holder
+) -> None:
+    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
+
+    assert tell(desk, "cancel_all", account="DU7654321") == {"done": 0}
+    assert not AuditEvent.objects.filter(action="gateway.cancel_all").exists()
+    order.refresh_from_db()
+    assert order.state == S.SUBMITTED
+
+    assert tell(desk, "cancel_all", account=order.account.code) == {"done": 1}
+    desk.until(order, S.CANCELLED)
 
 
 @pytest.mark.usefixtures("commands")
