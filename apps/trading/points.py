@@ -1,4 +1,4 @@
-"""Named places on an order's way where tests kill the process that passes them."""
+"""Named places on an order's way where tests kill or hold the process that passes them."""
 
 import logging
 import os
@@ -21,6 +21,10 @@ NAMES = (
 )
 KEY = "ibportal:chaos:{name}"
 """Holds after how many passes the process dies; no key, no death."""
+HOLD = "ibportal:chaos:hold"
+"""While it is there the process stops instead of dying: something else is killed meanwhile."""
+REACHED = "points-reached"
+"""A file in VAR_DIR with a line for each process that died or stopped at a point."""
 
 
 def reach(name: str) -> None:
@@ -30,8 +34,11 @@ def reach(name: str) -> None:
     key = KEY.format(name=name)
     try:
         armed = store.client().exists(key) and store.client().decr(key) == 0
+        held = armed and store.client().exists(HOLD)
     except redis.RedisError:
         return
     if armed:
-        log.warning("dies at the point %s, as asked", name)
-        os.kill(os.getpid(), signal.SIGKILL)
+        log.warning("%s at the point %s, as asked", "stops" if held else "dies", name)
+        with (settings.VAR_DIR / REACHED).open("a", encoding="ascii") as file:
+            file.write(f"{os.getpid()} {name}\n")
+        os.kill(os.getpid(), signal.SIGSTOP if held else signal.SIGKILL)

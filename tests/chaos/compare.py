@@ -1,4 +1,4 @@
-"""The portal's rows against the simulator's own ledger: four numbers, and what is behind them."""
+"""The portal's rows against the simulator's own ledger: numbers, and what is behind them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 Row = Mapping[str, Any]
+NAMES = (
+    "orders sent twice",
+    "fills lost or doubled",
+    "positions off",
+    "orders left unknown",
+    "runs and reports off",
+)
 ENDED_UNSENT = ("refused", "not_sent")
 
 
@@ -28,15 +35,22 @@ class Difference:
     fills: list[str] = field(default_factory=list)
     positions: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+    """Of trade runs: what their reports tell otherwise, and runs that did not end."""
 
     @property
-    def numbers(self) -> tuple[int, int, int, int]:
-        return len(self.sent_twice), len(self.fills), len(self.positions), len(self.unknown)
+    def numbers(self) -> tuple[int, int, int, int, int]:
+        lists = (self.sent_twice, self.fills, self.positions, self.unknown, self.reports)
+        one, two, three, four, five = map(len, lists)
+        return one, two, three, four, five
+
+    @property
+    def is_none(self) -> bool:
+        return not any(self.numbers)
 
     def __str__(self) -> str:
-        names = ("sent twice", "fills lost or doubled", "positions off", "left unknown")
-        lists = (self.sent_twice, self.fills, self.positions, self.unknown)
-        told = [f"{name}: {found}" for name, found in zip(names, lists, strict=True) if found]
+        lists = (self.sent_twice, self.fills, self.positions, self.unknown, self.reports)
+        told = [f"{name}: {found}" for name, found in zip(NAMES, lists, strict=True) if found]
         return "; ".join(told) or "no difference"
 
 

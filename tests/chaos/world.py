@@ -13,36 +13,52 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Any
 
-import psycopg
 import redis
 
-from apps.trading.points import KEY, NAMES
-from tests.chaos.compare import Book
+from tests.chaos.book import Database, Ledger
+from tests.chaos.cluster import Cluster
+from tests.chaos.compare import Difference, compare
+from tests.chaos.trap import Trap
 from tests.portal import Portal, eventually
 
 Answer = tuple[int, Any]
-GATEWAY = "gateway-demo@"
-DEFAULT_WORKER = "default@"
-OPEN_STATES = (
-    "accepted", "claimed", "sent", "pre_submitted", "submitted", "pending_cancel", "inactive",
-    "unknown",
-)  # fmt: skip
+GATEWAY = "-n gateway-demo@"
+DEFAULT_WORKER = "-n worker@"
+REDIS = "valkey-server"
 RETRY = 0.3
+AWAY = 1.0
+"""Seconds a killed PostgreSQL is away; as long nobody can write to SQLite."""
 
 
 class World:
-    def __init__(self, portal: Portal) -> None:
+    """`cluster` is the PostgreSQL server that may be killed; None: the portal is on SQLite."""
+
+    def __init__(self, portal: Portal, cluster: Cluster | None) -> None:
         self.portal = portal
-        self._environment = portal.settings_environment()
-        run_env = (portal.folder / "var" / "run.env").read_text(encoding="utf-8")
-        found = dict(line.split("=", 1) for line in run_env.splitlines() if "=" in line)
+        self._cluster = cluster
+        var = portal.folder / "var"
+        self._var = var
+        self.database = Database(portal.settings_environment().get("DATABASE_URL", ""), var)
+        self.ledger = Ledger(var / "twsim-ledger.jsonl")
+        found = dict(
+            line.split("=", 1)
+            for line in (var / "run.env").read_text(encoding="utf-8").splitlines()
+            if "=" in line
+        )
         self.redis = redis.Redis.from_url(found["REDIS_URL"], socket_timeout=5)
         cookies = http.cookiejar.CookieJar()
         self._cookies = cookies
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        self.hurts: dict[str, Callable[[], None]] = {
+            "none": lambda: None,
+            "gateway": lambda: self._kill(GATEWAY),
+            "worker": lambda: self._kill(DEFAULT_WORKER),
+            "socket": self._drop_socket,
+            "redis": lambda: self._kill(REDIS),
+            "database": self._kill_database,
+        }
 
     # the API
 
@@ -74,7 +90,7 @@ class World:
         except (OSError, ValueError, http.client.HTTPException) as error:
             return 0, str(error)
 
-    def insist(self, path: str, body: Any, *, key: str = "", within: float = 60.0) -> Answer:
+    def insist(self, path: str, body: Any = None, *, key: str = "", within: float = 60.0) -> Answer:
         """Repeats a request until somebody decides on it; a key makes that safe.
 
         The gate refuses while link or prices are away (409): that passes.
@@ -100,124 +116,15 @@ class World:
     def _csrf(self) -> str:
         return next((c.value or "" for c in self._cookies if c.name == "csrftoken"), "")
 
-    # its rows
-
-    def select(self, statement: str) -> list[tuple[Any, ...]]:
-        """One SELECT, straight to the database: manage.py would take a second each time."""
-        url = self._environment.get("DATABASE_URL", "")
-        if url.startswith("postgres"):
-            with psycopg.connect(url, autocommit=True) as server:
-                return list(server.execute(statement).fetchall())
-        path = self.portal.folder / "var" / "ibportal.sqlite3"
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
-            return list(file.execute(statement).fetchall())
+    # what is there
 
     def account_id(self, code: str) -> int:
-        ((pk,),) = self.select(f"SELECT id FROM accounts_brokeraccount WHERE code = '{code}'")  # noqa: S608  # ours
-        return int(pk)
+        rows = self.database.select("SELECT code, id FROM accounts_brokeraccount")
+        return int(dict(rows)[code])
 
-    def book(self) -> Book:
-        orders = self.select(
-            "SELECT ref, idempotency_key, state, filled FROM trading_order"
-            " WHERE source <> 'external'"
-        )
-        executions = self.select(
-            "SELECT exec_id, quantity, price FROM trading_execution e WHERE quantity > 0"
-            " AND revision = (SELECT max(revision) FROM trading_execution n WHERE n.base = e.base)"
-        )
-        paid = self.select("SELECT exec_id, amount FROM trading_commissionreport")
-        held = self.select(
-            "SELECT a.code, p.con_id, p.quantity FROM accounts_position p"
-            " JOIN accounts_brokeraccount a ON a.id = p.account_id"
-        )
-        return Book(
-            orders=[
-                {"ref": r, "key": k, "state": s, "filled": _number(f), "open": s in OPEN_STATES}
-                for r, k, s, f in orders
-            ],
-            executions=[
-                {"exec_id": name, "quantity": _number(q), "price": _number(p)}
-                for name, q, p in executions
-            ],
-            commissions={name: _number(amount) for name, amount in paid},
-            positions={(code, int(con_id)): _number(q) for code, con_id, q in held},
-        )
-
-    # ways to hurt it
-
-    def arm(self, point: str, hits: int) -> None:
-        self._stubbornly(lambda: self.redis.set(KEY.format(name=point), hits))
-
-    def disarm(self) -> None:
-        self._stubbornly(lambda: self.redis.delete(*(KEY.format(name=name) for name in NAMES)))
-
-    def _stubbornly(self, call: Callable[[], object]) -> None:
-        """Redis may be dead just now."""
-
-        def done() -> bool:
-            try:
-                call()
-            except redis.RedisError:
-                return False
-            return True
-
-        eventually(done, within=60, what="Redis to answer")
-
-    def kill(self, pattern: str) -> None:
-        """What is starting again just now may not be there to kill."""
-        for pid in self.portal.pids(pattern):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def free_leases(self) -> None:
-        """A worker that was killed cannot come back: waiting out its lease proves nothing here."""
-        with contextlib.suppress(redis.RedisError):
-            for key in self.redis.scan_iter("ibportal:lease:*"):
-                if not key.endswith(b":token"):
-                    self.redis.delete(key)
-
-    def kill_gateway(self) -> None:
-        self.kill(GATEWAY)
-        self.free_leases()
-
-    def kill_worker(self) -> None:
-        self.kill(DEFAULT_WORKER)
-
-    def drop_socket(self) -> None:
-        self.portal.simulator("/fault", {"kind": "drop"})
-
-    def kill_redis(self) -> None:
-        self.kill("valkey-server")
-
-    def cut_database(self) -> None:
-        """PostgreSQL: every connection is ended. SQLite: nobody can write for two seconds."""
-        url = self._environment.get("DATABASE_URL", "")
-        if url.startswith("postgres"):
-            with psycopg.connect(url, autocommit=True) as server:
-                server.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            return
-        path = self.portal.folder / "var" / "ibportal.sqlite3"
-        with contextlib.closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as file:
-            file.execute("BEGIN IMMEDIATE")
-            threading.Event().wait(2.0)
-            file.execute("ROLLBACK")
-
-    @property
-    def hurts(self) -> dict[str, Callable[[], None]]:
-        return {
-            "gateway": self.kill_gateway,
-            "worker": self.kill_worker,
-            "socket": self.drop_socket,
-            "redis": self.kill_redis,
-            "database": self.cut_database,
-        }
-
-    def deaths(self) -> int:
-        """How often a process has died at a named point so far."""
-        return self.portal.log("gateway-demo").count("dies at the point")
+    def difference(self) -> Difference:
+        book = self.database.book()
+        return compare(self.ledger.rows(), self.portal.simulator("/state"), book)
 
     def ready(self) -> bool:
         checks = self.portal.readiness()["checks"]
@@ -227,15 +134,42 @@ class World:
     def wait_ready(self, *, within: float = 90.0) -> None:
         eventually(self.ready, within=within, what=f"a ready link: {self.portal.links()}")
 
+    # ways to hurt it
 
-def _number(value: Any) -> Decimal:
-    return Decimal(str(value)).normalize()
+    def trap(self, victim: str) -> Trap:
+        """To be armed at a point, where the victim dies."""
+        hit = None if victim == "gateway" else self.hurts[victim]
+        return Trap(self.redis, self._var, hit=hit)
+
+    def _kill(self, pattern: str) -> None:
+        """What is starting again just now may not be there to kill."""
+        for pid in self.portal.pids(pattern):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _drop_socket(self) -> None:
+        self.portal.simulator("/fault", {"kind": "drop"})
+
+    def _kill_database(self) -> None:
+        """SQLite has no process to kill: nobody can write for a while."""
+        if self._cluster is not None:
+            self._cluster.kill(AWAY)
+            return
+        file = sqlite3.connect(
+            self.database.path, timeout=0.5, isolation_level=None, check_same_thread=False
+        )
+        try:
+            file.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            file.close()  # the gateway stands at the point in a transaction of its own
+            return
+        threading.Timer(AWAY, file.close).start()
 
 
 @contextlib.contextmanager
-def world(portal: Portal) -> Iterator[World]:
+def world(portal: Portal, cluster: Cluster | None) -> Iterator[World]:
     """With a logged-in person and a link that is ready."""
-    made = World(portal)
+    made = World(portal, cluster)
     made.wait_ready()
     made.log_in()
     yield made
