@@ -23,7 +23,6 @@ from ibkr.wire import Pump, Wakeup, dial
 
 LIMIT = 120.0
 FIRST = 1001
-QUOTES = (Tick, Greeks)
 FIGURES = (
     "implied_volatility",
     "delta",
@@ -203,12 +202,10 @@ def ours(feeder: Feeder, callbacks: Callbacks, plan: dict[str, Any]) -> None:
 
 def ours_to_cache(feeder: Feeder, gauge: Gauge, plan: dict[str, Any]) -> None:
     """The whole session as the portal runs it, up to the conflated cache."""
-    put, ready = Conflate().put, threading.Event()
+    conflate, ready = Conflate(), threading.Event()
 
     def listen(event: BrokerEvent) -> None:
-        if isinstance(event, QUOTES):
-            put(event)
-        elif isinstance(event, BrokerError) and event.code == MARKER:
+        if isinstance(event, BrokerError) and event.code == MARKER:
             gauge.block()
 
     settings = LinkSettings(
@@ -222,7 +219,13 @@ def ours_to_cache(feeder: Feeder, gauge: Gauge, plan: dict[str, Any]) -> None:
         heartbeat_limit=LIMIT,
         messages_per_second=10_000,
     )
-    session = Session(settings, listen, on_up=lambda _: ready.set(), now=lambda: datetime.now(UTC))
+    session = Session(
+        settings,
+        listen,
+        on_up=lambda _: ready.set(),
+        now=lambda: datetime.now(UTC),
+        on_quotes=conflate.put_all,
+    )
     session.start()
     _wait(ready)
     while session.link.state is not LinkState.READY:

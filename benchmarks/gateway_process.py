@@ -45,7 +45,9 @@ def session_to(port: int, pipeline: Pipeline) -> Session:
         messages_per_second=10_000,
     )
     up = threading.Event()
-    session = Session(settings, hear, on_up=lambda _: up.set(), now=clock.now)
+    session = Session(
+        settings, hear, on_up=lambda _: up.set(), now=clock.now, on_quotes=pipeline.put_all
+    )
     session.start()
     until = time.monotonic() + READY_WITHIN
     while not up.is_set() or session.link.state is not LinkState.READY:

@@ -54,6 +54,8 @@ BrokerEvent = (
     | Tick
 )
 Listener = Callable[[BrokerEvent], None]
+QuoteListener = Callable[[Sequence[Tick | Greeks]], None]
+"""Hears quotes in the order in which they came, those of one read together."""
 
 
 class BrokerPort(Protocol):

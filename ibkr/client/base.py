@@ -13,8 +13,9 @@ from ibapi.wrapper import EWrapper
 from ibkr.client.encoder import Encoder
 from ibkr.errors import IbkrError, NotConnected, RequestTimeout
 from ibkr.pacing import Priority
-from ibkr.port import BrokerEvent, Listener
+from ibkr.port import BrokerEvent, Listener, QuoteListener
 from ibkr.requests import Requests
+from ibkr.types import Greeks, Tick
 from ibkr.wire import Sender
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Hooks:
     """What the client needs to know from the session, and tells it. All calls return at once."""
 
     listener: Listener
+    on_quotes: QuoteListener | None = None
+    """Hears the quotes of one read at once, instead of `listener`."""
     now: Callable[[], datetime]
     gate: Callable[[], None]
     """Raises NotReady while no order may be sent."""
@@ -80,6 +83,8 @@ class Base(EWrapper):
         """Held while subscriptions change."""
         self._line: Line | None = None
         self._held: list[BrokerEvent] | None = None
+        self._fresh: list[Tick | Greeks] = []
+        """Quotes of the read that is being decoded; only on the reader's thread."""
         self._read_at: datetime | None = None
         """When the bytes arrived that are being decoded; only on the reader's thread."""
         self._turns: dict[Hashable, threading.Lock] = {}
@@ -131,9 +136,29 @@ class Base(EWrapper):
             raise NotConnected("The connection to TWS was lost.")
 
     def _emit(self, event: BrokerEvent) -> None:
+        """Quotes that came before it are heard before it."""
+        if self._fresh:
+            self._hand_over()
         if self._held is not None:
             self._held.append(event)
             return
+        self._tell(event)
+
+    def _hand_over(self) -> None:
+        """Reports the quotes of one read together, where somebody listens to them so."""
+        fresh, self._fresh = self._fresh, []
+        if self._held is not None:
+            self._held += fresh
+        elif self._hooks.on_quotes is None:
+            for quote in fresh:
+                self._tell(quote)
+        else:
+            try:
+                self._hooks.on_quotes(fresh)
+            except Exception:
+                log.exception("the listener failed on %d quotes", len(fresh))
+
+    def _tell(self, event: BrokerEvent) -> None:
         try:
             self._listen(event)
         except Exception:

@@ -123,6 +123,8 @@ class Client(Accounts, Contracts, Market, Orders):
         try:
             (reader.read_latest if behind else reader.read)(frames)
         finally:
+            if self._fresh:
+                self._hand_over()
             self._read_at = None
 
     def _unreadable(self, frame: bytes, error: Exception) -> None:

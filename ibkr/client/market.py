@@ -1,6 +1,5 @@
 """Streaming quotes: which lines are open, and ticks turned into fields with a kind."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,12 +34,10 @@ from ibkr.types import (
     Tick,
 )
 
-log = logging.getLogger(__name__)
-
 COMPETING_SESSION = 10197
 KNOWN_PRICES: Memo[float, Decimal | None] = Memo(price)
 new_tuple = tuple.__new__
-"""Half the price of Tick(…), and there are thousands of them a second."""
+"""Half the price of Tick(…) and Greeks(…), and there are thousands of them a second."""
 
 
 @dataclass(slots=True)
@@ -181,20 +178,16 @@ class Market(Base):
     def _tick(
         self, request_id: int, tick_type: int, name: QuoteField, value: Decimal | None
     ) -> None:
-        """Like _emit, written out: nothing else runs this often."""
+        """Waits for the end of its read: nothing else comes this often."""
         stream = self._by_number.get(request_id)
         if stream is None:
             return
         kind = stream.kind if tick_type < FIRST_DELAYED else kind_of(tick_type, stream.kind)
-        at = self._read_at or self._hooks.now()
-        tick = new_tuple(Tick, (stream.con_id, name, value, kind, at))
-        if self._held is None:
-            try:
-                self._listen(tick)
-            except Exception:
-                log.exception("the listener failed on a tick")
-        else:
-            self._held.append(tick)
+        read_at = self._read_at
+        at = read_at or self._hooks.now()
+        self._fresh.append(new_tuple(Tick, (stream.con_id, name, value, kind, at)))
+        if read_at is None:
+            self._hand_over()
 
     def tickOptionComputation(self, *fields: Any) -> None:
         request_id, tick_type, _ = fields[:3]
@@ -204,19 +197,9 @@ class Market(Base):
         volatility, delta, option, dividends, gamma, vega, theta, underlying = map(
             number, fields[3:]
         )
-        self._emit(
-            Greeks(
-                con_id=stream.con_id,
-                side=GREEKS[tick_type],
-                kind=kind_of(tick_type, stream.kind),
-                implied_volatility=volatility,
-                delta=delta,
-                gamma=gamma,
-                vega=vega,
-                theta=theta,
-                option_price=option,
-                underlying_price=underlying,
-                dividends_pv=dividends,
-                at=self._read_at or self._hooks.now(),
-            )
-        )
+        read_at = self._read_at
+        kind, at = kind_of(tick_type, stream.kind), read_at or self._hooks.now()
+        head = (stream.con_id, GREEKS[tick_type], kind, volatility, delta, gamma, vega, theta)
+        self._fresh.append(new_tuple(Greeks, (*head, option, underlying, dividends, at)))
+        if read_at is None:
+            self._hand_over()

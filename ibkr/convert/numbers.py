@@ -17,6 +17,8 @@ UNSET_SIZES = frozenset(
 )
 ZERO = Decimal(0)
 LEAST_UNSET_SIZE = Decimal(2**31 - 1)
+SURELY_A_NUMBER, SURELY_A_SIZE = 19, 10
+"""Whole numbers of fewer digits are below every unset value: no need to compare."""
 
 
 def number(value: Any) -> Decimal | None:
@@ -25,6 +27,8 @@ def number(value: Any) -> Decimal | None:
         return Decimal(repr(value)) if -UNSET_FROM < value < UNSET_FROM else None
     if value is None or value == "":
         return None
+    if type(value) is str and len(value) < SURELY_A_NUMBER and value.isdecimal():
+        return Decimal(value)
     try:
         found = value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation:
@@ -48,6 +52,8 @@ def quantity(value: Any) -> Decimal | None:
 
 def size(value: Any) -> Decimal | None:
     """A size of the market: never negative, -1 says that there is none."""
+    if type(value) is str and len(value) < SURELY_A_SIZE and value.isdecimal():
+        return Decimal(value)
     if type(value) is Decimal and value.is_finite() and ZERO <= value < LEAST_UNSET_SIZE:
         return value
     found = quantity(value)

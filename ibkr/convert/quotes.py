@@ -86,14 +86,16 @@ def trade(text: str) -> dict[QuoteField, Decimal]:
     parts = text.split(";")
     if len(parts) < 4:
         return {}
-    milliseconds = number(parts[2])
-    found = (
-        (F.LAST, _trade_prices[parts[0]]),
-        (F.LAST_SIZE, _trade_sizes[parts[1]]),
-        (F.LAST_TRADE_AT, None if milliseconds is None else milliseconds / 1000),
-        (F.VOLUME, size(parts[3])),
-    )
-    return {name: value for name, value in found if value is not None}
+    found = {
+        F.LAST: _trade_prices[parts[0]],
+        F.LAST_SIZE: _trade_sizes[parts[1]],
+        F.LAST_TRADE_AT: number(parts[2]),
+        F.VOLUME: size(parts[3]),
+    }
+    milliseconds = found[F.LAST_TRADE_AT]
+    if milliseconds is not None:
+        found[F.LAST_TRADE_AT] = milliseconds / 1000
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def bar(source: Any) -> Bar:

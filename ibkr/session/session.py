@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ibkr.client import Client, Hooks
 from ibkr.errors import IbkrError, LinkFailure, NotConnected, NotReady
-from ibkr.port import BrokerPort, Listener
+from ibkr.port import BrokerPort, Listener, QuoteListener
 from ibkr.session import backoff
 from ibkr.session.absence import Absence
 from ibkr.session.inbox import Greeted, Inbox, Lost, Notice, Signal
@@ -32,7 +32,11 @@ READING = "Connected; reading the state of the account."
 
 class Session:
     """Keeps one connection up. `on_up` and `listener` may be slow, but must not wait for each
-    other: `listener` runs on the reader's thread, `on_up` on the session's."""
+    other: `listener` runs on the reader's thread, `on_up` on the session's.
+
+    Where `on_quotes` is given it hears ticks and option computations instead of `listener`, also
+    on the reader's thread; only those that came before `on_up` still go to `listener`.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Session:
         *,
         on_up: Callable[[BrokerPort], None],
         now: Callable[[], datetime],
+        on_quotes: QuoteListener | None = None,
     ) -> None:
         self._settings = settings
         self._listener = listener
@@ -57,6 +62,7 @@ class Session:
         self._client = Client(
             Hooks(
                 listener=listener,
+                on_quotes=on_quotes,
                 now=now,
                 gate=self._gate,
                 on_reader=self._pump.is_current,

@@ -289,4 +289,10 @@ class Gateway:
             self.session.start()
 
     def _new_session(self) -> Session:
-        return Session(link_settings(self.row), self.hear, on_up=self.on_up, now=clock.now)
+        return Session(
+            link_settings(self.row),
+            self.hear,
+            on_up=self.on_up,
+            now=clock.now,
+            on_quotes=self.pipeline.put_all,
+        )

@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from ibapi.wrapper import EWrapper
 
 from ibkr.client import Client, Hooks
 from ibkr.pacing import Priority
-from ibkr.port import BrokerEvent
+from ibkr.port import BrokerEvent, QuoteListener
 from ibkr.types import (
     AccountValue,
     BrokerError,
@@ -205,9 +205,43 @@ def test_a_listener_that_fails_costs_one_event_and_no_more(
     assert "the listener broke" in caplog.text
 
 
-def _with_listener(bench: Bench, listener: Callable[[BrokerEvent], None]) -> Client:
+def _text(*fields: object) -> bytes:
+    return b"".join(str(field).encode() + b"\0" for field in fields)
+
+
+def test_quotes_of_one_read_are_heard_together_and_before_what_came_after_them(
+    bench: Bench,
+) -> None:
+    heard: list[tuple[str, list[str]]] = []
+
+    def quotes(found: Sequence[Tick | Greeks]) -> None:
+        heard.append(("quotes", [e.field.value for e in found if isinstance(e, Tick)]))
+        if len(heard) == 1:
+            raise RuntimeError("the listener broke")
+
+    def listen(event: BrokerEvent) -> None:
+        heard.append((type(event).__name__, []))
+
+    bench.client = _with_listener(bench, listen, quotes)
+    line = bench.stream()
+    volume, last = _text(2, 6, line, 8, 900), _text(2, 6, line, 5, 100)
+    error = _text(4, -1, 2107, "HMDS is inactive", "", 0)
+    bench.client.on_frames([_text(1, 6, line, 1, "262.41", 300, 1), volume, error, last])
+    bench.client.on_frames([volume])
+    assert heard == [
+        ("quotes", ["bid", "bid_size", "volume"]),
+        ("BrokerError", []),
+        ("quotes", ["last_size"]),
+        ("quotes", ["volume"]),
+    ]
+
+
+def _with_listener(
+    bench: Bench, listener: Callable[[BrokerEvent], None], on_quotes: QuoteListener | None = None
+) -> Client:
     hooks = Hooks(
         listener=listener,
+        on_quotes=on_quotes,
         now=lambda: NOW,
         gate=lambda: None,
         on_reader=lambda: False,

@@ -47,25 +47,30 @@ class Conflate:
         self._changed: set[int] = set()
 
     def put(self, event: Event) -> None:
-        """Takes the newest value; earlier values that nobody took yet are overwritten."""
-        if not isinstance(event, Tick):
-            self._put_other(event)
-            return
-        con_id, field, value, kind, at = event
-        self._changed.add(con_id)
-        quote = self._quotes.get(con_id)
-        if quote is None:
-            quote = self._quotes[con_id] = {}
-        name, is_price = PLACES[field]
-        if value is None:
-            quote.pop(name, None)
-            return
-        if STALE in quote:
-            _freshen(quote)
-        quote[name] = value
-        quote["kind"] = KINDS[kind]
-        if is_price or kind is CLOSE:
-            quote["at"] = at
+        self.put_all((event,))
+
+    def put_all(self, events: Iterable[Event]) -> None:
+        """Takes the newest values; earlier ones that nobody took yet are overwritten."""
+        quotes, changed = self._quotes, self._changed
+        for event in events:
+            if not isinstance(event, Tick):
+                self._put_other(event)
+                continue
+            con_id, field, value, kind, at = event
+            changed.add(con_id)
+            quote = quotes.get(con_id)
+            if quote is None:
+                quote = quotes[con_id] = {}
+            name, is_price = PLACES[field]
+            if value is None:
+                quote.pop(name, None)
+                continue
+            if STALE in quote:
+                _freshen(quote)
+            quote[name] = value
+            quote["kind"] = KINDS[kind]
+            if is_price or kind is CLOSE:
+                quote["at"] = at
 
     def _put_other(self, event: Greeks | DataKindChanged) -> None:
         if isinstance(event, Greeks):
@@ -158,16 +163,17 @@ class Cadence:
 
 
 def _put_greeks(quote: Quote, greeks: Greeks) -> None:
-    values = greeks[3:11]
-    if any(value is not None for value in values):
+    names = GREEKS[greeks.side]
+    pairs = zip(names, greeks[3:11], strict=True)
+    computed = {name: value for name, value in pairs if value is not None}
+    if computed:
         if STALE in quote:
             _freshen(quote)
         quote["kind"] = KINDS[greeks.kind]
-    for name, value in zip(GREEKS[greeks.side], values, strict=True):
-        if value is None:
+        quote.update(computed)
+    for name in names:
+        if name not in computed:
             quote.pop(name, None)
-        else:
-            quote[name] = value
 
 
 def _freshen(quote: Quote) -> None:

@@ -1,7 +1,7 @@
 """The thread between the broker's callbacks and Redis: puts never wait, flushes are paced."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from threading import Event as Flag
 from threading import Lock, Thread
@@ -9,7 +9,7 @@ from time import monotonic
 
 import redis
 
-from apps.marketdata.pipeline.conflate import Board, Cadence, Conflate, Event
+from apps.marketdata.pipeline.conflate import CLOSE, Board, Cadence, Conflate, Event
 from apps.marketdata.pipeline.publish import Publisher, Superseded
 from ibkr.types import Greeks, PriceKind, Tick
 
@@ -44,17 +44,22 @@ class Pipeline:
         self._lock = Lock()
         self._conflate = Conflate()
         self._board = Board()
-        self._last: dict[int, tuple[datetime, PriceKind]] = {}
+        self._last: dict[int, Tick | Greeks] = {}
         self._wake = Flag()
         self._stopping = Flag()
         self._thread = Thread(target=self._run, name=f"quotes-{slug}", daemon=True)
 
     def put(self, event: Event) -> None:
-        """Takes an event on the broker's thread: no I/O, no waiting for the flusher's."""
-        if isinstance(event, TIMED) and event.kind is not PriceKind.CLOSE:
-            self._last[event.con_id] = (event.at, event.kind)
+        self.put_all((event,))
+
+    def put_all(self, events: Sequence[Event]) -> None:
+        """Takes events on the broker's thread: no I/O, no waiting for the flusher's."""
+        last = self._last
+        for event in events:
+            if isinstance(event, TIMED) and event.kind is not CLOSE:
+                last[event.con_id] = event
         with self._lock:
-            self._conflate.put(event)
+            self._conflate.put_all(events)
         self._notify()
 
     def forget(self, con_ids: Iterable[int]) -> None:
@@ -81,11 +86,13 @@ class Pipeline:
 
         A close that stands in for a price is no tick: it comes from no stream.
         """
-        return self._last.get(con_id)
+        newest = self._last.get(con_id)
+        return None if newest is None else (newest.at, newest.kind)
 
     def last_tick_at(self, con_id: int) -> datetime | None:
         """Time of the newest tick or option computation; None where none has come."""
-        return self._last[con_id][0] if con_id in self._last else None
+        newest = self._last.get(con_id)
+        return None if newest is None else newest.at
 
     @property
     def alive(self) -> bool:
