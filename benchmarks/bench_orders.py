@@ -112,7 +112,10 @@ class Bench:
         }
 
     def refs(self) -> dict[str, str]:
-        return {str(pk): ref for pk, ref in self.ground.select("SELECT id, ref FROM trading_order")}
+        return {
+            str(pk): ref
+            for pk, ref in self.ground.database.select("SELECT id, ref FROM trading_order")
+        }
 
 
 def wire_times(
@@ -181,7 +184,7 @@ def portal_up() -> Iterator[tuple[Portal, World]]:
     with tempfile.TemporaryDirectory(prefix="ibportal-bench-") as folder:
         portal, server = Portal(Path(folder), LOG_LEVEL="WARNING"), os.environ["DATABASE_URL"]
         try:
-            with world(portal.start()) as ground:
+            with world(portal.start(), None) as ground:
                 _settings(portal)
                 yield portal, ground
         finally:

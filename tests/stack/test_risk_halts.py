@@ -27,7 +27,7 @@ class Desk:
         self.pk = self.world.account_id(ACCOUNT)
 
     def log_in(self) -> None:
-        self.world = World(self.portal)
+        self.world = World(self.portal, None)
         self.world.log_in()
 
     def get(self, path: str) -> Any:
@@ -125,7 +125,9 @@ def resting_sale(desk: Desk, price: float) -> str:
     body = {"account": desk.pk, "con_id": VTI, "side": "SELL", "quantity": "1"} | terms
     status, told = desk.world.insist("/orders/", body, key="resting")
     assert status == 201, told
-    rows = desk.world.select("SELECT ref FROM trading_order WHERE idempotency_key = 'resting'")
+    rows = desk.world.database.select(
+        "SELECT ref FROM trading_order WHERE idempotency_key = 'resting'"
+    )
     ref = str(rows[0][0])
     eventually(lambda: "Submitted" in desk.statuses(ref), within=60, what="the order to work")
     return ref
@@ -134,7 +136,9 @@ def resting_sale(desk: Desk, price: float) -> str:
 def assert_refused(desk: Desk, key: str) -> None:
     status, told = desk.order(key, order_type="MKT", tif="DAY")
     assert status == 409, told
-    rows = desk.world.select("SELECT verdicts FROM risk_gatedecision ORDER BY id DESC LIMIT 1")
+    rows = desk.world.database.select(
+        "SELECT verdicts FROM risk_gatedecision ORDER BY id DESC LIMIT 1"
+    )
     assert "daily_loss" in str(rows[0][0])
     assert "Kill level 3 is set" in told["message"]
     assert "the limit is" in told["message"]
@@ -173,7 +177,7 @@ def held(desk: Desk) -> dict[str, float]:
 
 
 def closings(desk: Desk) -> list[Any]:
-    return desk.world.select(
+    return desk.world.database.select(
         "SELECT id FROM trading_order WHERE source = 'flatten' AND sent_at IS NOT NULL"
     )
 
@@ -212,7 +216,7 @@ def test_a_dropped_connection_stays_down_until_it_is_lifted(desk: Desk) -> None:
 
 def confirmed(desk: Desk) -> list[bool]:
     """For each command of level 5, whether it was carried out."""
-    rows = desk.world.select(
+    rows = desk.world.database.select(
         "SELECT confirmed_at FROM risk_gatewaycommand WHERE account_id IS NULL"
     )
     return [row[0] is not None for row in rows] or [False]
