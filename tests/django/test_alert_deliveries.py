@@ -16,6 +16,7 @@ from apps.accounts.models import BrokerAccount
 from apps.lib.errors import Invalid, NotAllowed
 from apps.risk import services
 from apps.risk.alerts.rules import Rules, backoff, due_at, quiet_until
+from apps.risk.alerts.said import Said
 from apps.risk.models import Alert, Channel, Delivery
 from apps.risk.services import ChannelWish, Raised
 from ibportal.run.plan import free_port
@@ -369,7 +370,7 @@ def test_channels_want_a_permission(api: BotApi) -> None:
 
 def test_a_test_message_tells_how_it_went_and_switches_on_again(api: BotApi) -> None:
     channel = make_channel("telegram", telegram_config(api))
-    services.channel_disable(channel=channel, sentence="was wrong", at=AT)
+    services.channel_disable(channel=channel, said=Said("was wrong"), at=AT)
     channel.refresh_from_db()
 
     assert services.channel_test(user=make_keeper(), channel=channel, at=AT).ok

@@ -1,12 +1,19 @@
 """The two ways a message can fail: for good, or for now; pure."""
 
+from apps.risk.alerts.said import Said, as_said
+
 
 class DeliveryError(Exception):
-    """`sentence` may be shown to people and never holds a secret."""
+    """`said` may be shown to people and never holds a secret."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    def __init__(self, told: Said | str) -> None:
+        self.said = as_said(told)
+        super().__init__(self.said.english)
+
+    @property
+    def sentence(self) -> str:
+        """In English, for logs and rows."""
+        return self.said.english
 
 
 class Permanent(DeliveryError):
@@ -16,6 +23,6 @@ class Permanent(DeliveryError):
 class Passing(DeliveryError):
     """Trying later may help; `retry_after` in seconds where the server named it."""
 
-    def __init__(self, sentence: str, *, retry_after: float | None = None) -> None:
-        super().__init__(sentence)
+    def __init__(self, told: Said | str, *, retry_after: float | None = None) -> None:
+        super().__init__(told)
         self.retry_after = retry_after

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.masks import mask_text
 from apps.risk.alerts.transports.base import Message
+from apps.risk.alerts.words import spoken
 from apps.risk.models import Alert, Channel, Delivery
 from apps.risk.words import SEVERITIES, figure_sentence, state_name
 
@@ -15,10 +16,11 @@ MOST_LETTERS = 3500
 
 
 def alert_sentence(alert: Alert) -> str:
-    """The guard's alerts carry their figures; others are told as they were stored."""
+    """In the reader's language, from the figures of the guard or from what was said; as it was
+    stored where there is neither."""
     figures = alert.data.get("figures")
     if not figures:
-        return alert.sentence
+        return spoken(alert.data.get("said", {})) or alert.sentence
     told = "; ".join(figure_sentence(figure) for figure in figures)
     return f"{state_name(alert.code.removeprefix('guard_'))}: {told}"
 

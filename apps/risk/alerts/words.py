@@ -1,6 +1,12 @@
 """What people read about channels and deliveries on pages."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from apps.risk.alerts.said import WHY, Said, said_from
 
 KINDS = {"telegram": "Telegram", "email": _("E-mail (SMTP)"), "apprise": _("Others (Apprise URL)")}
 FIELDS = {
@@ -31,3 +37,19 @@ OCCASIONS = {
     "escalated": _("escalated"),
     "recovered": _("is over"),
 }
+
+
+def spoken(told: Said | Mapping[str, Any]) -> str:
+    """In the reader's language, from a sentence or its row; empty for an empty row."""
+    if not told:
+        return ""
+    said = told if isinstance(told, Said) else said_from(told)
+    facts = {name: _fact(name, fact) for name, fact in said.facts.items()}
+    template = gettext(said.template)
+    return template % facts if facts else template
+
+
+def _fact(name: str, fact: str | int | Said) -> str | int:
+    if isinstance(fact, Said):
+        return spoken(fact)
+    return gettext(fact) if name == WHY and isinstance(fact, str) and fact else fact

@@ -43,6 +43,8 @@ class Channel(models.Model):
     """What is not critical waits so long for company."""
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=300, blank=True)
+    disabled_why = models.JSONField(default=dict, editable=False)
+    """The reason as template and facts, for each reader's language."""
     last_ok_at = models.DateTimeField(null=True, editable=False)
     paused_until_at = models.DateTimeField(null=True, editable=False)
     """Nothing is tried before: the server asked for it, or did not answer."""
@@ -109,6 +111,8 @@ class Delivery(models.Model):
     receipt = models.CharField(max_length=200, blank=True)
     """What the other side said to having it."""
     error = models.CharField(max_length=300, blank=True)
+    why = models.JSONField(default=dict)
+    """The error as template and facts, for each reader's language."""
 
     class Meta:
         ordering = ["-created_at", "-id"]

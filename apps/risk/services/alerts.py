@@ -8,11 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.accounts.masks import mask_text
 from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User
 from apps.lib.errors import NotFound
 from apps.risk import topics
 from apps.risk.alerts.rules import RANK
+from apps.risk.alerts.said import Said, as_said
 from apps.risk.models import Alert, Channel, Delivery
 from apps.risk.selectors import alerts_visible
 from apps.risk.services.deliveries import deliveries_queue
@@ -35,7 +37,7 @@ def alert_raise(
     code: str,
     severity: str,
     account: BrokerAccount | None,
-    sentence: str,
+    sentence: Said | str,
     data: Mapping[str, Any] | None = None,
     key: str = "",
     at: datetime,
@@ -43,13 +45,16 @@ def alert_raise(
     """Writes the alert and queues it for every channel that wants it, in one transaction.
 
     Never raises for want of a channel. The same code, account and key while it stands is counted;
-    it is told again only where it became graver.
+    it is told again only where it became graver. A sentence given as Said is shown in each reader's
+    language. Account ids are masked in both.
     """
+    said = as_said(sentence).mapped(mask_text)
+    told = dict(data or {}) | ({"said": said.row()} if isinstance(sentence, Said) else {})
     with transaction.atomic():
         found = _standing(code, account, key, at)
         alert = found or Alert(code=code, account=account, key=key[:60], raised_at=at, count=0)
         worse = found is not None and RANK[severity] > RANK[found.severity]
-        alert.severity, alert.sentence, alert.data = severity, sentence[:500], dict(data or {})
+        alert.severity, alert.sentence, alert.data = severity, said.english[:500], told
         alert.last_at, alert.count = at, alert.count + 1
         alert.save()
         if found is None or worse:

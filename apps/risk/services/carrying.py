@@ -1,19 +1,21 @@
 """Carries what is due over one channel in one message, and notes what became of it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.services import audit_append
 from apps.lib.errors import Unavailable
 from apps.risk import topics
 from apps.risk.alerts.errors import DeliveryError, Passing, Permanent
 from apps.risk.alerts.rules import CRITICAL, GIVE_UP_AFTER, after_quiet, backoff
+from apps.risk.alerts.said import Said
 from apps.risk.alerts.secrets import unseal
 from apps.risk.alerts.texts import message_of
 from apps.risk.alerts.transports import Message, deliver
@@ -25,6 +27,11 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 HOUR = timedelta(hours=1)
 DISABLED = "channel_disabled"
+FAILED = _n("It failed: %(why)s.")
+OFF = _n("The alert channel %(name)s is switched off: %(why)s")
+QUIET = _n("Quiet hours.")
+ENOUGH = _n("%(n)s messages in this hour already.")
+SEEN = _n("Acknowledged before it was sent.")
 State = Delivery.State
 WAITING = (State.QUEUED, State.DELAYED)
 
@@ -60,23 +67,25 @@ def try_deliver(channel: Channel, message: Message) -> str:
     except Exception as error:  # noqa: BLE001  # a library's surprise must not stop the rest
         # Only its kind: its text may hold the address with the secret in it.
         log.error("channel %s: %s", channel, type(error).__name__)  # noqa: TRY400
-        raise Passing(_("It failed: %(why)s.") % {"why": type(error).__name__}) from None
+        raise Passing(Said(FAILED, {"why": type(error).__name__})) from None
 
 
-def channel_disable(*, channel: Channel, sentence: str, at: datetime) -> None:
+def channel_disable(*, channel: Channel, said: Said, at: datetime) -> None:
     """Switches it off, fails what waits for it, and says so over the others."""
     with transaction.atomic():
         if not Channel.objects.filter(pk=channel.pk, enabled=True).update(
-            enabled=False, disabled_reason=sentence[:300]
+            enabled=False, **reason_fields(said)
         ):
             return
         waiting = channel.deliveries.filter(state__in=[*WAITING, State.SENDING])
-        waiting.update(state=State.FAILED, error=sentence[:300])
+        told = list(waiting.select_related("alert"))
+        waiting.update(state=State.FAILED, **_why(said))
+        _tell_pages(told)
         alert_raise(
             code=DISABLED,
             severity=CRITICAL,
             account=None,
-            sentence=f"The alert channel {channel.name} is switched off: {sentence}",
+            sentence=Said(OFF, {"name": channel.name, "why": said}),
             key=str(channel.pk),
             at=at,
         )
@@ -84,16 +93,27 @@ def channel_disable(*, channel: Channel, sentence: str, at: datetime) -> None:
             actor=None,
             action="channel.disabled",
             subject=f"channel:{channel.pk}",
-            data={"reason": sentence},
+            data={"reason": said.english},
             at=at,
         )
+
+
+def reason_fields(said: Said | None) -> dict[str, Any]:
+    """Columns of a channel that say why it does not work; empty ones for None."""
+    if said is None:
+        return {"disabled_reason": "", "disabled_why": {}}
+    return {"disabled_reason": said.english[:300], "disabled_why": said.row()}
+
+
+def _why(said: Said) -> dict[str, Any]:
+    return {"error": said.english[:300], "why": said.row()}
 
 
 def _claimed(channel: Channel, at: datetime) -> list[Delivery]:
     due = _due(channel, at)
     due.exclude(alert__severity=CRITICAL).filter(alert__seen_at__isnull=False).exclude(
         occasion=Delivery.Occasion.RECOVERED
-    ).update(state=State.GIVEN_UP, error="acknowledged before it was sent")
+    ).update(state=State.GIVEN_UP, **_why(Said(SEEN)))
     _hold_back(channel, _due(channel, at).exclude(alert__severity=CRITICAL), at)
     token = uuid4()
     _due(channel, at).update(
@@ -115,13 +135,13 @@ def _due(channel: Channel, at: datetime) -> QuerySet[Delivery]:
 def _hold_back(channel: Channel, rows: QuerySet[Delivery], at: datetime) -> None:
     """Quiet hours that began meanwhile, and the limit of messages in an hour."""
     until = after_quiet(channel.rules, "warning", at)
-    why = "quiet hours"
+    why = Said(QUIET)
     sent = channel.deliveries.filter(sent_at__gt=at - HOUR)
     if until <= at and sent.values("message").distinct().count() >= channel.per_hour:
         oldest = sent.order_by("sent_at").values_list("sent_at", flat=True).first() or at
-        until, why = oldest + HOUR, f"{channel.per_hour} messages in this hour already"
+        until, why = oldest + HOUR, Said(ENOUGH, {"n": channel.per_hour})
     if until > at:
-        rows.update(state=State.DELAYED, next_at=until, error=why)
+        rows.update(state=State.DELAYED, next_at=until, **_why(why))
 
 
 def _carry(channel: Channel, batch: Sequence[Delivery], at: datetime) -> None:
@@ -129,7 +149,7 @@ def _carry(channel: Channel, batch: Sequence[Delivery], at: datetime) -> None:
         receipt = try_deliver(channel, message_of(channel, batch))
     except Permanent as error:
         log.warning("channel %s is switched off: %s", channel, error.sentence)
-        channel_disable(channel=channel, sentence=error.sentence, at=at)
+        channel_disable(channel=channel, said=error.said, at=at)
     except Passing as error:
         log.warning("channel %s did not deliver: %s", channel, error.sentence)
         _later(channel, batch, error, at)
@@ -140,12 +160,11 @@ def _carry(channel: Channel, batch: Sequence[Delivery], at: datetime) -> None:
 def _sent(channel: Channel, batch: Sequence[Delivery], receipt: str, at: datetime) -> None:
     with transaction.atomic():
         Delivery.objects.filter(pk__in=[d.pk for d in batch]).update(
-            state=State.SENT, sent_at=at, receipt=receipt, error=""
+            state=State.SENT, sent_at=at, receipt=receipt, error="", why={}
         )
         Channel.objects.filter(pk=channel.pk).update(last_ok_at=at, paused_until_at=None)
         Alert.objects.filter(pk__in=[d.alert_id for d in batch]).update(sent=True)
-        for delivery in batch:
-            topics.alert_changed(delivery.alert)
+        _tell_pages(batch)
 
 
 def _later(channel: Channel, batch: Sequence[Delivery], error: Passing, at: datetime) -> None:
@@ -156,9 +175,16 @@ def _later(channel: Channel, batch: Sequence[Delivery], error: Passing, at: date
         wait = timedelta(seconds=error.retry_after)
     with transaction.atomic():
         for delivery in batch:
-            delivery.state, delivery.error = State.DELAYED, error.sentence
+            delivery.state, delivery.error = State.DELAYED, error.sentence[:300]
+            delivery.why = error.said.row()
             delivery.next_at = after_quiet(channel.rules, delivery.alert.severity, at + wait)
             if at - delivery.created_at > GIVE_UP_AFTER:
                 delivery.state = State.GIVEN_UP
-            delivery.save(update_fields=["state", "error", "next_at"])
+            delivery.save(update_fields=["state", "error", "why", "next_at"])
         Channel.objects.filter(pk=channel.pk).update(paused_until_at=at + wait)
+        _tell_pages(batch)
+
+
+def _tell_pages(deliveries: Iterable[Delivery]) -> None:
+    for alert in {delivery.alert_id: delivery.alert for delivery in deliveries}.values():
+        topics.alert_changed(alert)

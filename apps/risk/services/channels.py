@@ -15,13 +15,15 @@ from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid, NotFound
 from apps.risk.alerts.errors import DeliveryError, Permanent
 from apps.risk.alerts.rules import RANK
+from apps.risk.alerts.said import Said
 from apps.risk.alerts.secrets import reseal, seal, unseal
 from apps.risk.alerts.texts import test_message
 from apps.risk.alerts.transports import TRANSPORTS
+from apps.risk.alerts.words import spoken
 from apps.risk.models import Channel, TelegramChat
 from apps.risk.permissions import check_may_change_channels
 from apps.risk.services.alerts import alert_recover
-from apps.risk.services.carrying import DISABLED, try_deliver
+from apps.risk.services.carrying import DISABLED, reason_fields, try_deliver
 
 MOST_BATCH, MOST_HOUR = 3600, 1000
 
@@ -45,16 +47,21 @@ class ChannelWish:
 
 
 PLAIN = tuple(f.name for f in fields(ChannelWish) if f.name != "config")
-WRITTEN = [*PLAIN, "sealed", "target", "disabled_reason", "paused_until_at"]
+WRITTEN = [*PLAIN, "sealed", "target", "disabled_reason", "disabled_why", "paused_until_at"]
 """A save must not take back what deliveries and polling write meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """What became of a test message; `sentence` is the receipt, or why it was not taken."""
+    """What became of a test message: the receipt, or why it was not taken."""
 
     ok: bool
-    sentence: str
+    said: Said | str
+
+    @property
+    def sentence(self) -> str:
+        """In the reader's language."""
+        return self.said if isinstance(self.said, str) else spoken(self.said)
 
 
 def channel_get(pk: int) -> Channel:
@@ -80,11 +87,13 @@ def channel_save(
         setattr(row, name, getattr(wish, name))
     row.sealed, row.target = seal(config), TRANSPORTS[wish.kind].target(config)[:200]
     if row.enabled:
-        row.disabled_reason, row.paused_until_at = "", None
+        row.disabled_reason, row.disabled_why, row.paused_until_at = "", {}, None
     try:
         with transaction.atomic():
             row.save(update_fields=None if made else WRITTEN)
             _audit(user, "channel.made" if made else "channel.changed", row, at)
+            if row.enabled and not made:
+                alert_recover(code=DISABLED, account=None, key=str(row.pk), at=at)
     except IntegrityError:
         raise Invalid(
             _("The channel was not saved."),
@@ -108,13 +117,13 @@ def channel_test(*, user: User, channel: Channel, at: datetime) -> Tested:
         receipt = try_deliver(channel, test_message(channel))
     except DeliveryError as error:
         if isinstance(error, Permanent):
-            Channel.objects.filter(pk=channel.pk).update(disabled_reason=error.sentence[:300])
-        return Tested(ok=False, sentence=error.sentence)
+            Channel.objects.filter(pk=channel.pk).update(**reason_fields(error.said))
+        return Tested(ok=False, said=error.said)
     found = Channel.objects.filter(pk=channel.pk)
     found.update(last_ok_at=at, paused_until_at=None)
-    found.exclude(disabled_reason="").update(enabled=True, disabled_reason="")
+    found.exclude(disabled_reason="").update(enabled=True, **reason_fields(None))
     alert_recover(code=DISABLED, account=None, key=str(channel.pk), at=at)
-    return Tested(ok=True, sentence=receipt)
+    return Tested(ok=True, said=receipt)
 
 
 def chat_allow(*, user: User, channel: Channel, chat_id: int, at: datetime) -> TelegramChat:

@@ -8,17 +8,20 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.models import BrokerAccount, Position
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid, NotFound
 from apps.risk import topics
+from apps.risk.alerts.said import Said
 from apps.risk.book import BookMissing, book
 from apps.risk.levels import LockEnd, LockKind
 from apps.risk.models import GuardState, LedgerBalance, Lock
 from apps.risk.permissions import check_may_kill, check_may_lift
 from apps.risk.services.alerts import alert_raise, alert_recover
 
+MISMATCH = _n("%(name)s: the broker says %(broker)s, our executions add up to %(ledger)s.")
 ACCOUNT_ITSELF = 0
 ZERO = Decimal(0)
 NOT_KEPT = ("CASH",)
@@ -151,14 +154,13 @@ def _mismatch(
         return
     position = Position.objects.filter(account=account, con_id=con_id).first()
     name = f"conId {con_id}" if position is None else position.local_symbol or position.symbol
-    sentence = (
-        f"{name}: the broker says {data['broker']}, our executions add up to {data['ledger']}."
-    )
+    said = Said(MISMATCH, {"name": name, **data})
     _open(
-        account, con_id, LockKind.MISMATCH, name=name, reason=sentence, by="guard", data=data, at=at
-    )
+        account, con_id, LockKind.MISMATCH, name=name, reason=said.english,
+        by="guard", data=data, at=at,
+    )  # fmt: skip
     alert_raise(
-        code="mismatch", severity="warning", account=account, sentence=sentence,
+        code="mismatch", severity="warning", account=account, sentence=said,
         data=data | {"con_id": con_id}, key=str(con_id), at=at,
     )  # fmt: skip
 

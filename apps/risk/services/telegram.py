@@ -57,8 +57,8 @@ def _poll(channel: Channel, at: datetime) -> int:
         config = unseal(channel.sealed)
         found = telegram.updates(config, offset=channel.offset)
     except Permanent as error:
-        sentence = telegram.TRANSPORT.cleaned(error.sentence, config)
-        channel_disable(channel=channel, sentence=sentence, at=at)
+        said = error.said.mapped(lambda text: telegram.TRANSPORT.cleaned(text, config))
+        channel_disable(channel=channel, said=said, at=at)
         return 0
     except (Passing, PortalError, redis.RedisError) as error:
         log.warning("channel %s cannot be read: %s", channel, type(error).__name__)

@@ -14,7 +14,7 @@ from apps.lib import clock
 from apps.lib.errors import Invalid, PortalError
 from apps.risk import services
 from apps.risk.alerts.transports import TRANSPORTS
-from apps.risk.alerts.words import FIELDS, KINDS, OCCASIONS, STATES, TIERS
+from apps.risk.alerts.words import FIELDS, KINDS, OCCASIONS, STATES, TIERS, spoken
 from apps.risk.models import Alert, Channel, TelegramChat
 from apps.risk.permissions import may_change_channels
 from apps.risk.selectors.channels import alerts_with_deliveries, channels_all
@@ -37,6 +37,13 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "minutes": settings.ALERT_ESCALATE_MINUTES,
     }
     return render(request, "risk/alertpage.html", context)
+
+
+@require_safe
+@login_required
+def strip(request: HttpRequest) -> HttpResponse:
+    """The strip and the count of the header, for whatever page its reader is on."""
+    return render(request, "risk/stripnow.html")
 
 
 @require_safe
@@ -112,6 +119,7 @@ def _alert(alert: Alert) -> Row:
                 "row": each,
                 "state": STATES[each.state],
                 "occasion": OCCASIONS[each.occasion],
+                "error": spoken(each.why) or each.error,
             }
             for each in alert.deliveries.all()
         ],
@@ -132,6 +140,7 @@ def _channel(channel: Channel, *, may_change: bool) -> Context:
         "chats": list(channel.chats.all()),
         "form": form,
         "trouble": trouble,
+        "reason": spoken(channel.disabled_why) or channel.disabled_reason,
     }
 
 

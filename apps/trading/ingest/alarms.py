@@ -3,10 +3,10 @@
 import logging
 from datetime import datetime
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _n
 
-from apps.risk.services.alerts import alert_raise
+from apps.risk.alerts.said import Said
+from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.trading.models import Order
 
 log = logging.getLogger(__name__)
@@ -16,24 +16,38 @@ OVERFILLED = "overfilled"
 BUST = "bust"
 UNKNOWN = "order_unknown"
 
-SENTENCES: dict[str, str | Promise] = {
-    CONTRADICTION: _("The broker has it, although it was thought never to be sent."),
-    OVERFILLED: _("It is filled beyond its quantity."),
-    BUST: _("The broker has taken an execution back."),
+ABOUT = _n("Order %(side)s %(quantity)s %(instrument)s: %(why)s")
+SENTENCES = {
+    CONTRADICTION: _n("The broker has it, although it was thought never to be sent."),
+    OVERFILLED: _n("It is filled beyond its quantity."),
+    BUST: _n("The broker has taken an execution back."),
 }
 WARNINGS = (BUST,)
 
 
 def tell(order: Order, code: str, at: datetime) -> None:
     """In the transaction that found it; codes without a sentence here have the order's reason."""
-    sentence = str(SENTENCES.get(code, order.reason))
+    sentence = SENTENCES.get(code, order.reason)
     log.error("order %d: %s: %s", order.pk, code, sentence)
     alert_raise(
         code=code,
         severity="warning" if code in WARNINGS else "critical",
         account=order.account,
-        sentence=f"{order.side} {order.quantity.normalize():f} {order.instrument}: {sentence}",
+        sentence=Said(
+            ABOUT,
+            {
+                "side": order.side,
+                "quantity": f"{order.quantity.normalize():f}",
+                "instrument": str(order.instrument),
+                "why": sentence,
+            },
+        ),
         data={"order": order.pk},
         key=str(order.pk),
         at=at,
     )
+
+
+def over(order: Order, code: str, at: datetime) -> None:
+    """What was told of this order holds no more: whoever heard of it hears so."""
+    alert_recover(code=code, account=order.account, key=str(order.pk), at=at)

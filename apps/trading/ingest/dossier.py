@@ -131,6 +131,8 @@ class Dossier:
             self.alarm(alarms.OVERFILLED)
         if order.state == OrderState.UNKNOWN and "state" in changed:
             self.alarm(alarms.UNKNOWN)
+        elif self.before == OrderState.UNKNOWN and "state" in changed:
+            alarms.over(order, alarms.UNKNOWN, self.at)
 
 
 def _fields(order: Order) -> dict[str, Any]:

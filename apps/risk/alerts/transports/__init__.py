@@ -24,7 +24,7 @@ def deliver(kind: str, config: Mapping[str, str], message: Message) -> str:
     try:
         return transport.send(config, message)[:200]
     except DeliveryError as error:
-        error.sentence = transport.cleaned(error.sentence, config)[:300]
+        error.said = error.said.mapped(lambda text: transport.cleaned(text, config)[:250])
         error.args = (error.sentence,)
         error.__cause__ = error.__context__ = None
         raise

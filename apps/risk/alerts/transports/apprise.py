@@ -6,14 +6,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.risk.alerts.errors import Passing, Permanent
+from apps.risk.alerts.said import Said
 from apps.risk.alerts.transports.base import Field, Message, Transport
 
 FIELDS = (Field(name="url", secret=True),)
 REFUSED = re.compile(r"error[= ](40[0134]|410)\b|unauthorized|forbidden", re.IGNORECASE)
 KINDS = {"info": "info", "warning": "warning", "critical": "failure"}
 RECEIPT = "accepted"
+UNKNOWN = gettext_noop("Apprise does not know this kind of URL.")
+REFUSED_KEYS = gettext_noop("The service refuses it; check the URL's keys.")
+NOT_TAKEN = gettext_noop("The service did not take it.")
 
 
 def send(config: Mapping[str, str], message: Message) -> str:
@@ -21,7 +26,7 @@ def send(config: Mapping[str, str], message: Message) -> str:
     apprise = _library()
     client = _client(config["url"])
     if client is None:
-        raise Permanent(_("Apprise does not know this kind of URL."))
+        raise Permanent(Said(UNKNOWN))
     with apprise.LogCapture(level=apprise.logging.WARNING) as log:
         done = client.notify(
             title=message.title, body=message.body, notify_type=KINDS[message.severity]
@@ -30,8 +35,8 @@ def send(config: Mapping[str, str], message: Message) -> str:
     if done:
         return RECEIPT
     if REFUSED.search(said):
-        raise Permanent(_("The service refuses it; check the URL's keys."))
-    raise Passing(_("The service did not take it."))
+        raise Permanent(Said(REFUSED_KEYS))
+    raise Passing(Said(NOT_TAKEN))
 
 
 def _library() -> Any:
@@ -52,7 +57,7 @@ def target(config: Mapping[str, str]) -> str:
 
 def check(config: Mapping[str, str]) -> dict[str, str]:
     if _client(config["url"]) is None:
-        return {"url": _("Apprise does not know this kind of URL.")}
+        return {"url": _(UNKNOWN)}
     return {}
 
 

@@ -9,11 +9,17 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.risk.alerts.errors import Passing, Permanent
+from apps.risk.alerts.said import Said
 from apps.risk.alerts.transports.base import TIMEOUT, Field, Message, Transport
 
 BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+REFUSES = gettext_noop("The mail server refuses the recipient (%(code)s).")
+SAYS = gettext_noop("The mail server says %(code)s: %(words)s")
+OFFERS_NOT = gettext_noop("The mail server does not offer what is set: %(why)s")
+SILENT = gettext_noop("The mail server does not answer (%(why)s).")
 FIELDS = (
     Field(name="host", address=True),
     Field(name="port", address=True, default="587"),
@@ -61,22 +67,17 @@ def _failure(error: Exception) -> Permanent | Passing:
     """SMTP's own rule: 5xx is for good, 4xx for now; no answer at all is for now."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = {code for code, _text in error.recipients.values()}
-        said = _("The mail server refuses the recipient (%(code)s).") % {"code": max(codes)}
+        said = Said(REFUSES, {"code": max(codes)})
         return Permanent(said) if min(codes) >= 500 else Passing(said)
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         words = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-        said = _("The mail server says %(code)s: %(words)s") % {
-            "code": error.smtp_code,
-            "words": words,
-        }
+        said = Said(SAYS, {"code": error.smtp_code, "words": words})
         return Permanent(said) if error.smtp_code >= 500 else Passing(said)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return Permanent(_("The mail server does not offer what is set: %(why)s") % {"why": error})
-    return Passing(
-        _("The mail server does not answer (%(why)s).")
-        % {"why": getattr(error, "strerror", None) or type(error).__name__}
-    )
+        return Permanent(Said(OFFERS_NOT, {"why": str(error)}))
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return Passing(Said(SILENT, {"why": why}))
 
 
 def _recipients(config: Mapping[str, str]) -> list[str]:

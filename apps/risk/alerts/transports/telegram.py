@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from apps.risk.alerts.errors import Passing, Permanent
+from apps.risk.alerts.said import Said
 from apps.risk.alerts.transports.base import TIMEOUT, Field, Message, Transport
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ FIELDS = (
     Field(name="chat_id"),
     Field(name="base_url", address=True, required=False, default=BASE_URL),
 )
+REFUSES_BOT = gettext_noop("Telegram refuses the bot: %(why)s")
+REFUSES_CHAT = gettext_noop("Telegram refuses the chat: %(why)s")
+SILENT = gettext_noop("Telegram does not answer (%(why)s).")
+WAIT = gettext_noop("Telegram asks to wait %(seconds)s s.")
 T = TypeVar("T")
 
 
@@ -91,13 +97,11 @@ async def _asked(config: Mapping[str, str], work: "Callable[[Bot], Awaitable[T]]
     except error.RetryAfter as wait:
         raise _later(wait) from None
     except (error.InvalidToken, error.Forbidden) as refusal:
-        raise Permanent(_("Telegram refuses the bot: %(why)s") % {"why": refusal.message}) from None
+        raise Permanent(Said(REFUSES_BOT, {"why": refusal.message})) from None
     except (error.BadRequest, error.ChatMigrated) as refusal:
-        raise Permanent(
-            _("Telegram refuses the chat: %(why)s") % {"why": refusal.message}
-        ) from None
+        raise Permanent(Said(REFUSES_CHAT, {"why": refusal.message})) from None
     except (error.TelegramError, OSError) as failure:
-        raise Passing(_("Telegram does not answer (%(why)s).") % {"why": failure}) from None
+        raise Passing(Said(SILENT, {"why": str(failure)})) from None
     finally:
         await request.shutdown()
 
@@ -105,10 +109,7 @@ async def _asked(config: Mapping[str, str], work: "Callable[[Bot], Awaitable[T]]
 def _later(wait: object) -> Passing:
     told = getattr(wait, "retry_after", 60)
     seconds = told.total_seconds() if isinstance(told, timedelta) else float(told)
-    return Passing(
-        _("Telegram asks to wait %(seconds)s s.") % {"seconds": f"{seconds:g}"},
-        retry_after=seconds,
-    )
+    return Passing(Said(WAIT, {"seconds": f"{seconds:g}"}), retry_after=seconds)
 
 
 def check(config: Mapping[str, str]) -> dict[str, str]:
