@@ -16,6 +16,7 @@ urlpatterns = [
     path("risk/limits/changes/<int:pk>/", views.limit_decide, name="risk-limit-decide"),
     path("risk/alerts/<int:pk>/seen/", views.alert_seen, name="risk-alert-seen"),
     path("alerts/", views.alerts, name="alerts"),
+    path("alerts/strip/", views.strip, name="alert-strip"),
     path("alerts/channels/", views.channels, name="alert-channels"),
     path("alerts/channels/new/", views.channel_save, name="alert-channel-new"),
     path(f"{CHANNEL}save/", views.channel_save, name="alert-channel-save"),

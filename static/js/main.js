@@ -38,7 +38,8 @@ function complain(message) {
 function startStream(views) {
   const url = new URL(body.dataset.streamUrl ?? "", location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const topics = (body.dataset.topics ?? "").split(" ").filter(Boolean);
+  const wanted = `${body.dataset.topics ?? ""} ${body.dataset.riskTopics ?? ""}`;
+  const topics = [...new Set(wanted.split(" ").filter(Boolean))];
   const stream = new Stream(url.href, topics, {
     changed: (topic, state, patch) => views.forEach((view) => view.changed(topic, state, patch)),
     beat: noteServerTime,

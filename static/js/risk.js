@@ -11,7 +11,9 @@ const WAIT_MS = 400;
 export class Risk {
   constructor() {
     this.timer = 0;
+    this.strip = false;
     bindKill(document);
+    keepOpen(document.body);
     document.body.addEventListener("htmx:afterSettle", () => localTimes(document));
   }
 
@@ -27,6 +29,7 @@ export class Risk {
     if (state.guard) {
       paintChips(topic.slice(RISK.length + 1), state.guard.state);
     }
+    this.strip ||= patch !== null && ("alerts" in patch || "kill" in patch);
     if (patch !== null && this.timer === 0) {
       this.timer = window.setTimeout(() => this.ask(), WAIT_MS);
     }
@@ -35,6 +38,10 @@ export class Risk {
   /** A part in which somebody is typing stays until they are done. */
   ask() {
     this.timer = 0;
+    if (this.strip) {
+      this.strip = false;
+      document.getElementById("risk-strip")?.dispatchEvent(new CustomEvent("told"));
+    }
     for (const part of document.querySelectorAll("[data-risk-live]")) {
       const lists = [part, ...document.querySelectorAll("#lock-list, #guard-history, #kill-lift")];
       if (lists.some((each) => each.contains(document.activeElement) && typing())) {
@@ -53,6 +60,21 @@ export class Risk {
   }
 
   paintAges() {}
+}
+
+/** The tray stays as its reader left it when it is asked for anew. @param {HTMLElement} body */
+function keepOpen(body) {
+  const tray = () => /** @type {HTMLDetailsElement | null} */ (document.querySelector(".tray"));
+  let open = false;
+  body.addEventListener("htmx:beforeSwap", () => {
+    open = tray()?.open ?? false;
+  });
+  body.addEventListener("htmx:afterSwap", () => {
+    const found = tray();
+    if (found && open) {
+      found.open = true;
+    }
+  });
 }
 
 /** @returns {boolean} */

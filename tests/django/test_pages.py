@@ -258,9 +258,9 @@ def test_the_desk_keeps_its_query_budget(
         desk_data.make_account(connection, code=f"DU100000{number}")
     client = logged_in("root", superuser=True)
 
-    # session, user, mask, accounts, positions, links, alerts, kill levels, guard; and for each
-    # account values and equity
-    with django_assert_max_num_queries(9 + 2 * count):
+    # session, user, mask, accounts, positions, links, alerts, accounts whose alerts are followed,
+    # kill levels, guard; and for each account values and equity
+    with django_assert_max_num_queries(10 + 2 * count):
         client.get("/")
 
 

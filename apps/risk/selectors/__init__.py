@@ -10,6 +10,7 @@ from apps.risk.selectors.guard import (
     guard_state,
 )
 from apps.risk.selectors.kill import (
+    alerts_open,
     alerts_visible,
     flatten_open,
     guard_last_at,
@@ -24,6 +25,7 @@ from apps.risk.selectors.kill import (
 
 __all__ = [
     "account_state",
+    "alerts_open",
     "alerts_visible",
     "evaluation_newest",
     "evaluations_of",

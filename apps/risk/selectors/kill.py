@@ -67,3 +67,8 @@ def alerts_visible(user: User) -> QuerySet[Alert]:
     """Alerts of the user's accounts and those of no account."""
     visible = Q(account__isnull=True) | Q(account__in=accounts_visible(user))
     return Alert.objects.filter(visible).select_related("account")
+
+
+def alerts_open(user: User) -> QuerySet[Alert]:
+    """Warnings and worse that nobody has acknowledged, over or not."""
+    return alerts_visible(user).filter(seen_at__isnull=True).exclude(severity=Alert.Severity.INFO)

@@ -9,11 +9,13 @@ from apps.accounts.permissions import is_user
 from apps.accounts.selectors import accounts_visible
 from apps.risk import selectors
 from apps.risk.alerts.texts import alert_sentence
-from apps.risk.models import Channel, GuardState, KillSwitch
+from apps.risk.models import Alert, Channel, GuardState, KillSwitch
+from apps.risk.topics import risk_topic
 from apps.risk.words import LEVELS, SEVERITIES, STATES, figure_sentence, state_name
 
 register = template.Library()
 TRAY = 5
+MOST = 100
 
 
 @register.inclusion_tag("risk/chip.html", takes_context=True)
@@ -34,15 +36,30 @@ def risk_strip(context: Context) -> dict[str, Any]:
     user = getattr(context.get("request"), "user", None)
     if user is None or not is_user(user):
         return {}
-    alerts = selectors.alerts_visible(user).filter(seen_at__isnull=True)
     switches = KillSwitch.objects.filter(level__gt=0).select_related("account")
     visible = {account.pk for account in accounts_visible(user)} if switches else set()
     shown = [row for row in switches if row.account_id is None or row.account_id in visible]
     return {
-        "alerts": [_alert(alert) for alert in alerts[:TRAY]],
+        "alerts": [_alert(alert) for alert in _waiting(context)[:TRAY]],
+        "open": alerts_open(context),
         "switches": [{"row": row, "name": LEVELS[row.level]} for row in shown],
         "csrf_token": context.get("csrf_token"),
     }
+
+
+@register.simple_tag(takes_context=True)
+def alerts_open(context: Context) -> int:
+    """How many alerts wait for somebody to acknowledge them, counted up to a hundred."""
+    return len(_waiting(context))
+
+
+@register.simple_tag(takes_context=True)
+def risk_topics(context: Context) -> str:
+    """What every page follows, so that an alert appears wherever its reader happens to be."""
+    user = getattr(context.get("request"), "user", None)
+    if user is None or not is_user(user):
+        return ""
+    return " ".join([risk_topic(None), *(risk_topic(a.pk) for a in accounts_visible(user))])
 
 
 @register.filter
@@ -74,6 +91,19 @@ def refused_codes(verdicts: list[dict[str, Any]]) -> str:
 @register.filter
 def guard_word(state: str) -> str:
     return state_name(state)
+
+
+def _waiting(context: Context) -> list[Alert]:
+    """Newest first; asked for once for a page, for header and strip."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if user is None or not is_user(user):
+        return []
+    found: list[Alert] | None = getattr(request, "alerts_open", None)
+    if found is None:
+        found = list(selectors.alerts_open(user)[:MOST])
+        setattr(request, "alerts_open", found)  # noqa: B010  # Django's request has no such field
+    return found
 
 
 def _alert(alert: Any) -> dict[str, Any]:

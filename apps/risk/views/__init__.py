@@ -9,6 +9,7 @@ from apps.risk.views.alerts import (
     channels,
     chat_allow,
     chat_forbid,
+    strip,
 )
 from apps.risk.views.limits import limit_change, limit_decide, limits
 from apps.risk.views.overview import account, overview
@@ -31,4 +32,5 @@ __all__ = [
     "lock_close",
     "lock_open",
     "overview",
+    "strip",
 ]

@@ -3,7 +3,8 @@
 from decimal import Decimal, InvalidOperation
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -85,8 +86,16 @@ def lock_close(request: HttpRequest, pk: int, lock: int) -> str:
 
 @require_POST
 @login_required
+def alert_seen(request: HttpRequest, pk: int) -> HttpResponse:
+    """In the strip its reader stays on the page where the alert came up."""
+    if not request.headers.get("HX-Request"):
+        return _seen(request, pk)
+    services.alert_seen(user=owner(request), pk=pk, at=clock.now())
+    return render(request, "risk/stripnow.html")
+
+
 @told
-def alert_seen(request: HttpRequest, pk: int) -> str:
+def _seen(request: HttpRequest, pk: int) -> str:
     services.alert_seen(user=owner(request), pk=pk, at=clock.now())
     return _("The alert is out of the tray.")
 
