@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 20},
     },
     "alerts": {"task": "risk.alerts_sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "link alerts": {"task": "risk.links_alert", "schedule": 10.0, "options": {"expires": 10}},
     "telegram": {"task": "risk.telegram_poll", "schedule": 3.0, "options": {"expires": 6}},
     "heartbeat": {"task": "risk.heartbeat", "schedule": 60.0, "options": {"expires": 30}},
     "guard thinning": {"task": "risk.guard_thin", "schedule": 3600.0},

@@ -44,6 +44,12 @@ def alerts_sweep() -> None:
     services.alerts_sweep(at=clock.now())
 
 
+@shared_task(name="risk.links_alert")
+def links_alert() -> None:
+    """Every ten seconds: connections that need a person."""
+    services.links_alert(at=clock.now())
+
+
 @shared_task(name="risk.telegram_poll")
 def telegram_poll() -> None:
     """Every three seconds: commands from allowed chats."""

@@ -100,8 +100,9 @@ def test_a_first_loss_only_reduces_and_a_second_cancels_and_both_alert(
     look(account)
 
     assert (state(account).state, selectors.kill_level(account.pk)) == ("halted", 3)
-    codes = set(Alert.objects.values_list("code", flat=True))
-    assert codes == {"guard_reduce_only", "guard_halted"}
+    found = dict(Alert.objects.values_list("code", "severity"))
+    assert found["guard_reduce_only"] == "warning"
+    assert found["guard_halted"] == "critical"
     assert [e.after for e in GuardEvent.objects.order_by("id")][-2:] == ["reduce_only", "halted"]
     assert "limit 3.0%" in GuardEvent.objects.order_by("-id")[0].sentence
 

@@ -22,6 +22,7 @@ from apps.risk.services.guard import guard_evaluate, guard_evaluate_all, guard_t
 from apps.risk.services.heartbeat import heartbeat, unhealthy
 from apps.risk.services.kill import kill_lift, kill_set
 from apps.risk.services.limits import LimitScope, limit_change, limit_decide
+from apps.risk.services.link_alerts import links_alert
 from apps.risk.services.locks import lock_close, lock_get, lock_open, mismatches_check
 from apps.risk.services.restrictions import restriction_add, restriction_end
 from apps.risk.services.telegram import telegram_poll
@@ -59,6 +60,7 @@ __all__ = [
     "kill_set",
     "limit_change",
     "limit_decide",
+    "links_alert",
     "lock_close",
     "lock_get",
     "lock_open",

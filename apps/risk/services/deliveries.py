@@ -24,7 +24,8 @@ def deliveries_queue(
     """One for each channel that wants it; a recovery goes to whoever was told of the alert."""
     channels = Channel.objects.filter(enabled=True)
     if occasion == Delivery.Occasion.RECOVERED:
-        wanted = list(channels.filter(deliveries__alert=alert).distinct())
+        carried = alert.deliveries.exclude(state__in=[State.FAILED, State.GIVEN_UP])
+        wanted = list(channels.filter(pk__in=carried.values("channel")))
     else:
         wanted = [c for c in channels.filter(tier=tier) if is_wanted(c.rules, alert.severity)]
     rows = [

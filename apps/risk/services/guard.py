@@ -9,6 +9,7 @@ from django.db import transaction
 
 from apps.accounts.market_days import market_day
 from apps.accounts.models import BrokerAccount, EquityPoint
+from apps.accounts.selectors import link_effective
 from apps.accounts.state import amount_in_base
 from apps.risk import topics
 from apps.risk.guard import Flow, Track, evaluate, settle
@@ -23,10 +24,14 @@ from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.risk.services.pictures import flows_of, picture_of, values_of
 from apps.risk.services.policies import limits_for
 from apps.risk.words import english
+from ibkr.types import LinkState
 
 log = logging.getLogger(__name__)
 
 GUARD = "guard"
+ALERTS = {Guard.WARN: "info", Guard.REDUCE_ONLY: "warning", Guard.HALTED: "critical"}
+AWAY = {"link", "gateway_silent", "stale_stream"}
+"""What a restart of the gateway brings with it."""
 
 
 def guard_evaluate_all(*, at: datetime) -> None:
@@ -147,16 +152,22 @@ def _event(
         if SEVERITY[after] < SEVERITY[passed] <= SEVERITY[Guard(before)]:
             alert_recover(code=f"guard_{passed.value}", account=state.account, at=at)
     worse = SEVERITY[after] > SEVERITY[Guard(before)]
-    if worse and after is not Guard.WARN:
-        severity = "critical" if after is Guard.HALTED else "warning"
+    if worse and not _expected(state.account, why):
         alert_raise(
             code=f"guard_{after.value}",
-            severity=severity,
+            severity=ALERTS[after],
             account=state.account,
             sentence=f"Guard: {sentence}",
             data={"figures": [latching.figure_row(figure) for figure in why]},
             at=at,
         )
+
+
+def _expected(account: BrokerAccount, why: list[Figure]) -> bool:
+    """A gateway that restarts at its hour wakes nobody; that it stays away is told elsewhere."""
+    if not {figure.code for figure in why} <= AWAY:
+        return False
+    return link_effective(account.connection).state is LinkState.RESTART_WINDOW
 
 
 def _act(account: BrokerAccount, settled: Settled, limits: GuardLimits, at: datetime) -> None:

@@ -8,20 +8,27 @@ import redis
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
+from django.utils.translation import override
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid
 from apps.risk import topics
+from apps.risk.alerts.said import Said
 from apps.risk.levels import Kill
 from apps.risk.models import KillEvent, KillSwitch
 from apps.risk.permissions import check_may_kill, check_may_lift
 from apps.risk.services import commands, flattening, latching
+from apps.risk.services.alerts import alert_raise, alert_recover
+from apps.risk.words import LEVELS
 
 log = logging.getLogger(__name__)
 
 SHORTEST = 3
 GLOBAL = "all"
+ALERT = "kill"
+SET_BY = _n("%(who)s has set kill level %(level)s (%(name)s): %(reason)s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,7 @@ def kill_set(
         _write(switch, change)
         if level >= Kill.CANCEL:
             _command(change)
+        _tell(change)
         _audit("kill.set", switch, change)
     return switch
 
@@ -99,6 +107,8 @@ def kill_lift(
             )
         _write(switch, change)
         _withdraw(change)
+        for passed in range(level + 1, Kill.DROP + 1):
+            alert_recover(code=ALERT, account=account, key=str(passed), at=at)
         if account is not None:
             latching.release(account, at=at)
         _audit("kill.lifted", switch, change)
@@ -186,6 +196,25 @@ def _command(change: _Change) -> None:
         flattening.flatten_open_all(
             change.account, reason=change.reason, by=change.by, at=change.at
         )
+
+
+def _tell(change: _Change) -> None:
+    """The others at the desk hear that somebody stopped it; the guard tells its own halts."""
+    if change.source == "guard":
+        return
+    with override("en"):
+        name = Said(str(LEVELS[change.level]))
+    alert_raise(
+        code=ALERT,
+        severity="warning",
+        account=change.account,
+        sentence=Said(
+            SET_BY,
+            {"who": change.by, "level": change.level, "name": name, "reason": change.reason},
+        ),
+        key=str(change.level),
+        at=change.at,
+    )
 
 
 def _withdraw(change: _Change) -> None:

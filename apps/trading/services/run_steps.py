@@ -14,6 +14,7 @@ from apps.trading import topics
 from apps.trading.errors import RunRefused
 from apps.trading.models import RunEvent, TradeRun
 from apps.trading.rebalance.digest import plain
+from apps.trading.services.run_alarms import run_told
 from apps.trading.states import RUN_ENDED, RunState
 
 ADVANCE = "trading.runs_advance"
@@ -55,6 +56,7 @@ def enter(
     run.ended_at = at if state in RUN_ENDED else None
     run.save(update_fields=["state", "code", "sentence", "ended_at", *fields])
     note(run, state.value, at, before=str(before), code=code, sentence=sentence)
+    run_told(run, at)
 
 
 def first_event(run: TradeRun, kind: str) -> RunEvent | None:

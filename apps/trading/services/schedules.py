@@ -9,15 +9,18 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.selectors import link_effective
 from apps.lib.errors import Invalid, PortalError
 from apps.lib.queue import enqueue
+from apps.risk.alerts.said import Said
 from apps.trading import exchanges, selectors
 from apps.trading.calendars import Due, stored
 from apps.trading.missed import Step, step_for
 from apps.trading.models import MarketCalendar, Occurrence, Schedule, Strategy, TradeRun
 from apps.trading.permissions import check_may_approve
+from apps.trading.services.run_alarms import week_answered, week_told
 from apps.trading.services.starting import run_start
 from ibkr.types import LinkState
 
@@ -27,6 +30,10 @@ CHECK = "trading.schedule_check"
 RENEW_AFTER = timedelta(days=1)
 WEEKS_BACK, WEEKS_AHEAD = 3, 16
 SESSIONS_A_WEEK = 5
+TAKEN = "period_taken"
+"""Somebody has run this week already: nothing is missing."""
+CLOSED = _n("The calendar %(calendar)s says open, but by the broker's hours %(names)s is closed.")
+MISSED = _n("Its time was %(due)s UTC, and it was not started then. The link says now: %(link)s")
 
 
 def schedule_save(*, user: User, strategy: Strategy, at: datetime, **fields: Any) -> Schedule:
@@ -51,7 +58,7 @@ def schedules_check(*, at: datetime) -> list[TradeRun]:
     """Starts what is due; harmless twice and in two workers at once. Returns the runs started."""
     calendars_renew(at=at)
     rows = Schedule.objects.filter(enabled=True, strategy__enabled=True)
-    found = [_check(row, at) for row in rows.select_related("strategy__account__connection")]
+    found = [_looked(row, at) for row in rows.select_related("strategy__account__connection")]
     return [run for run in found if run is not None]
 
 
@@ -91,7 +98,17 @@ def occurrence_answer(
         if start:
             row.run = run_start(user=user, strategy=row.schedule.strategy, period=row.period, at=at)
         row.save(update_fields=["state", "run"])
+        week_answered(row, at)
     return row.run
+
+
+def _looked(schedule: Schedule, at: datetime) -> TradeRun | None:
+    """An error in one schedule does not keep the others from their time."""
+    try:
+        return _check(schedule, at)
+    except Exception:
+        log.exception("schedule %d could not be looked at; it is tried again", schedule.pk)
+        return None
 
 
 def _check(schedule: Schedule, at: datetime) -> TradeRun | None:
@@ -107,16 +124,16 @@ def _check(schedule: Schedule, at: datetime) -> TradeRun | None:
     )
     if step is Step.WAIT:
         return None
-    closed = _closed(schedule, at) if step is Step.START else ""
+    closed = _closed(schedule, at) if step is Step.START else None
     if closed:
         step = Step.ASK
     try:
-        return _take(schedule, due, step, closed or _said(step, due, link.sentence), at)
+        return _take(schedule, due, step, closed or _said(due, link.sentence), at)
     except IntegrityError:
         return None  # another worker has it
 
 
-def _take(schedule: Schedule, due: Due, step: Step, sentence: str, at: datetime) -> TradeRun | None:
+def _take(schedule: Schedule, due: Due, step: Step, why: Said, at: datetime) -> TradeRun | None:
     """The occurrence and its run in one transaction: both or neither."""
     states = {
         Step.START: Occurrence.State.STARTED,
@@ -129,10 +146,11 @@ def _take(schedule: Schedule, due: Due, step: Step, sentence: str, at: datetime)
             period=due.period,
             due_at=due.due_at,
             state=states[step],
-            sentence=sentence[:500],
+            sentence="" if step is Step.START else why.english[:500],
             at=at,
         )
         if step is not Step.START:
+            week_told(row, why, at)
             return None
         try:
             with transaction.atomic():
@@ -145,29 +163,25 @@ def _take(schedule: Schedule, due: Due, step: Step, sentence: str, at: datetime)
                 )
         except PortalError as error:
             row.state, row.sentence = Occurrence.State.SKIPPED, error.sentence[:500]
+            if error.code != TAKEN:
+                week_told(row, f"{error.sentence} {error.remedy}".strip(), at)
         row.save(update_fields=["run", "state", "sentence"])
     return row.run
 
 
-def _closed(schedule: Schedule, at: datetime) -> str:
+def _closed(schedule: Schedule, at: datetime) -> Said | None:
     """A sentence when the broker says that the market of the targets is closed now."""
     calendar = MarketCalendar.objects.get(pk=schedule.calendar)
     rows = selectors.targeted(schedule.strategy_id)
     closed = selectors.closed_at(rows, at, ZoneInfo(calendar.time_zone))
     if not closed:
-        return ""
+        return None
     names = ", ".join(str(row) for row in closed[:5])
-    return _(
-        "The calendar %(calendar)s says open, but by the broker's hours %(names)s is closed."
-    ) % {"calendar": schedule.calendar, "names": names}
+    return Said(CLOSED, {"calendar": schedule.calendar, "names": names})
 
 
-def _said(step: Step, due: Due, link: str) -> str:
-    if step is Step.START:
-        return ""
-    return _(
-        "Its time was %(due)s UTC, and it was not started then. The link says now: %(link)s"
-    ) % {"due": f"{due.due_at:%F %R}", "link": link}
+def _said(due: Due, link: str) -> Said:
+    return Said(MISSED, {"due": f"{due.due_at:%F %R}", "link": link})
 
 
 def _check_sense(schedule: Schedule) -> None:
