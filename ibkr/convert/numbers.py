@@ -52,10 +52,10 @@ def quantity(value: Any) -> Decimal | None:
 
 def size(value: Any) -> Decimal | None:
     """A size of the market: never negative, -1 says that there is none."""
-    if type(value) is str and len(value) < SURELY_A_SIZE and value.isdecimal():
-        return Decimal(value)
     if type(value) is Decimal and value.is_finite() and ZERO <= value < LEAST_UNSET_SIZE:
         return value
+    if type(value) is str and len(value) < SURELY_A_SIZE and value.isdecimal():
+        return Decimal(value)
     found = quantity(value)
     return None if found is None or found < ZERO else found
 
