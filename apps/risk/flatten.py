@@ -41,8 +41,13 @@ class Closer(Protocol):
         """When the newest fill of the account was written."""
         ...
 
-    def ask_positions(self, account_id: int) -> None:
-        """Asks the broker for positions and open orders anew."""
+    def pictured_at(self, account_id: int) -> datetime | None:
+        """When the newest picture of all working orders at the broker, every program's, was asked
+        for that the rows hold whole."""
+        ...
+
+    def ask_broker(self, account_id: int) -> None:
+        """Asks for positions and for the working orders of every program anew."""
         ...
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from apps.accounts.models import BrokerAccount
+from apps.accounts.models import BrokerAccount, Connection
 from apps.lib.errors import NotFound, PortalError
 from apps.lib.queue import enqueue, gateway_queue
 from apps.marketdata.models import Instrument
@@ -83,7 +83,11 @@ class TradingCloser:
         newest: datetime | None = rows.aggregate(newest=Max("recorded_at"))["newest"]
         return newest
 
-    def ask_positions(self, account_id: int) -> None:
-        """The link may be down: the start path brings the positions too."""
+    def pictured_at(self, account_id: int) -> datetime | None:
+        rows = Connection.objects.filter(accounts=account_id)
+        return rows.values_list("orders_at", flat=True).first()
+
+    def ask_broker(self, account_id: int) -> None:
+        """The link may be down: the start path brings positions and orders too."""
         account = BrokerAccount.objects.select_related("connection").get(pk=account_id)
         enqueue("gateway.refresh", queue=gateway_queue(account.connection.slug), expires=30)

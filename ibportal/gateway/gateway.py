@@ -122,9 +122,11 @@ class Gateway:
         self.leases.stop()
 
     def refresh(self) -> None:
-        """Asks the broker anew for positions, values and P&L; raises IbkrError when it cannot."""
+        """Asks the broker anew for positions, values, P&L and working orders; raises IbkrError
+        when it cannot."""
         self.session.port.refresh_accounts()
         self._subscribe(self.session.port)
+        self._look_soon()
 
     def lease_taken(self, taken: LeaseTaken) -> None:
         """Another worker holds what this one held: stop at once and say who."""

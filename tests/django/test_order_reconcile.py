@@ -3,17 +3,20 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import Permission
 
 from apps.accounts.ingest import on_link
+from apps.accounts.models import Connection
 from apps.lib.errors import Invalid, NotAllowed
 from apps.risk.models import LedgerBalance
 from apps.trading import services
 from apps.trading.ledger import ledger
 from apps.trading.models import Execution, Order, OrderEvent, OutageReport
 from apps.trading.reconcile import BrokerPicture
+from apps.trading.services import reconciling
 from apps.trading.states import OrderState as S
 from ibkr.types import LinkChanged, LinkState
 from tests.factories import NOON, hold, later, make_user, stock
@@ -90,6 +93,21 @@ def test_a_working_order_heard_of_a_moment_ago_is_left_for_the_next_picture() ->
     assert order.state == S.SUBMITTED
     look(order, seconds=65)
     assert (order.state, order.reason_code) == (S.CANCELLED, "gone")
+
+
+def test_only_a_picture_that_the_rows_hold_whole_counts_as_one() -> None:
+    order = make_order()
+    look(order, seconds=60)
+    whole = Connection.objects.get(pk=order.connection_id).orders_at
+    assert whole == later(seconds=60)
+
+    failing = patch.object(reconciling, "_apply", side_effect=ValueError("cannot be written"))
+    with failing:
+        look(order, seconds=120, open_orders=(opened("Submitted"),))
+    assert Connection.objects.get(pk=order.connection_id).orders_at == whole
+
+    look(order, seconds=180, open_orders=(opened("Submitted"),))
+    assert Connection.objects.get(pk=order.connection_id).orders_at == later(seconds=180)
 
 
 def test_a_socket_that_is_gone_needs_no_grace() -> None:

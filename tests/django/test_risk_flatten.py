@@ -37,6 +37,7 @@ class Broker(Shelf):
         self.asked = 0
         self.cancels = 0
         self.filled_at: datetime | None = None
+        self.pictured: datetime | None = None
         self.refuse = ""
         self._numbers = count(1)
 
@@ -65,7 +66,11 @@ class Broker(Shelf):
         del account_id
         return self.filled_at
 
-    def ask_positions(self, account_id: int) -> None:
+    def pictured_at(self, account_id: int) -> datetime | None:
+        del account_id
+        return self.pictured
+
+    def ask_broker(self, account_id: int) -> None:
         del account_id
         self.asked += 1
 
@@ -77,7 +82,11 @@ class Broker(Shelf):
             self.filled_at = self.now
 
     def tell(self, account: BrokerAccount, *quantities: str) -> None:
-        """A complete picture of positions, asked for before it is told."""
+        """A complete picture of positions, and one of orders, asked for before they are told."""
+        self.tell_positions(account, *quantities)
+        self.pictured = self.now
+
+    def tell_positions(self, account: BrokerAccount, *quantities: str) -> None:
         self.now += SECOND
         held = [(stock(AAPL), q, "1") for q in quantities[:1]]
         held += [(stock(MSFT, "MSFT"), q, "1") for q in quantities[1:]]
@@ -239,6 +248,60 @@ def test_an_order_placed_elsewhere_keeps_it_from_being_called_flat(
     assert broker.step().state == "done"
 
 
+def test_rows_without_orders_are_no_proof_that_nothing_rests(
+    account: BrokerAccount, officer: User, broker: Broker
+) -> None:
+    flatten(officer, account, broker)
+    broker.pictured = broker.now  # before it was asked for
+    broker.step()
+    broker.tell_positions(account)
+
+    waiting = broker.step()
+    assert (waiting.state, waiting.closed_at) == ("confirming", None)
+    assert "every program" in waiting.sentence
+    stuck = broker.step(70)
+    assert (stuck.state, "what rests there" in stuck.sentence) == ("stuck", True)
+    assert Alert.objects.get(code="flatten_stuck").severity == "critical"
+    broker.pictured = broker.now
+
+    assert broker.step().state == "done"
+
+
+def test_an_order_that_only_the_picture_shows_keeps_it_from_being_called_flat(
+    account: BrokerAccount, officer: User, broker: Broker
+) -> None:
+    flatten(officer, account, broker)
+    broker.step()
+    broker.tell_positions(account)
+    broker.step()
+    broker.orders.append(working(92, account.pk, AAPL, Decimal(5), broker.now, external=True))
+    broker.pictured = broker.now
+
+    assert broker.step().state == "stuck"
+    broker.orders.clear()
+    broker.filled_at = broker.now  # it was filled: what was asked before tells nothing
+    for _ in range(3):
+        assert broker.step(10).closed_at is None
+    broker.tell(account)
+
+    assert broker.step().state == "done"
+
+
+def test_while_another_programs_order_rests_it_keeps_saying_so(
+    account: BrokerAccount, officer: User, broker: Broker
+) -> None:
+    flatten(officer, account, broker)
+    broker.orders.append(working(93, account.pk, AAPL, Decimal(5), broker.now, external=True))
+    broker.step()
+    for _ in range(20):
+        broker.tell(account)
+        told = broker.step(4)
+        assert (told.state, "placed elsewhere" in told.sentence) == ("stuck", True)
+
+    assert Alert.objects.filter(code="flatten_stuck").count() == 1
+    assert "placed elsewhere" in Flatten.objects.get().sentence
+
+
 def test_without_the_brokers_word_it_waits_and_says_so(
     account: BrokerAccount, officer: User, broker: Broker
 ) -> None:
@@ -263,6 +326,7 @@ def test_an_answer_slower_than_the_next_question_counts(
 
     assert asked_at is not None
     hold(account, at=asked_at + timedelta(seconds=1))
+    broker.pictured = asked_at + timedelta(seconds=1)
 
     assert broker.step().state == "done"
 

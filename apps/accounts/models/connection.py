@@ -67,6 +67,8 @@ class Connection(models.Model):
     link_since_at = models.DateTimeField(null=True, blank=True)
     link_code = models.CharField(max_length=40, blank=True)
     link_sentence = models.CharField(max_length=400, blank=True)
+    orders_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When the newest picture of all working orders was asked for that the rows hold whole."""
 
     class Meta:
         ordering = ["slug"]

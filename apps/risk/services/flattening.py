@@ -4,16 +4,18 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.models import BrokerAccount, Position
 from apps.lib.errors import PortalError
 from apps.risk import topics
+from apps.risk.alerts.said import Said
 from apps.risk.book import WorkingOrder, book
 from apps.risk.flatten import Closing, closer
 from apps.risk.levels import FlattenState, Kill
 from apps.risk.models import Flatten, FlattenLine
 from apps.risk.selectors import kill_level
-from apps.risk.services.alerts import alert_raise
+from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.risk.services.commands import connections_of
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ RETRY_FIRST, RETRY_MOST = 2.0, 60.0
 NOT_CLOSED = ("CASH",)
 """Currency balances are not positions that an order could close to nothing."""
 SOURCE = "flatten"
+STUCK = _n("Flattening cannot go on: %(why)s")
 
 
 def flatten_open_all(
@@ -171,11 +174,11 @@ def _ask(row: Flatten, closings: list[Closing], at: datetime) -> None:
     if first or answered or void:
         row.asked_at = at
         row.save(update_fields=["asked_at"])
-        closer().ask_positions(row.account_id)
+        closer().ask_broker(row.account_id)
     elif asked is not None and (at - asked) % ASK_AGAIN < EVERY:
         # The question keeps its time: an answer slower than this still counts.
-        closer().ask_positions(row.account_id)
-    if at - row.moved_at > PATIENCE:
+        closer().ask_broker(row.account_id)
+    if asked is not None and at - asked > PATIENCE:
         _stuck(row, "The broker has not told its positions; is the link up?", at)
     elif row.state != FlattenState.STUCK:
         _move(row, FlattenState.CONFIRMING, "The broker is asked for its positions.", at)
@@ -193,16 +196,37 @@ def _close(row: Flatten, external: list[WorkingOrder], at: datetime) -> None:
             _move(row, FlattenState.CLOSING, f"{len(lines)} closing orders were sent.", at)
     elif external:
         row.asked_at = None
+        row.save(update_fields=["asked_at"])
         _stuck(
             row,
             f"Flat, but {len(external)} orders placed elsewhere still rest at the broker and could "
             "open a position: cancel them in TWS, or by a global cancel.",
             at,
         )
+    elif not _pictured(row):
+        _look(row, at)
     else:
         row.closed_at = at
         sentence = "Flat at the broker, with nothing resting; the level stays until it is lifted."
         _move(row, FlattenState.DONE, sentence, at)
+
+
+def _pictured(row: Flatten) -> bool:
+    """Whether what rests at the broker, of every program, was asked for as late as positions."""
+    pictured_at = closer().pictured_at(row.account_id)
+    return pictured_at is not None and row.asked_at is not None and pictured_at > row.asked_at
+
+
+def _look(row: Flatten, at: datetime) -> None:
+    """That our rows show nothing resting is no proof: the broker's own list is."""
+    lasting = at - (row.asked_at or at)
+    if lasting % ASK_AGAIN < EVERY:
+        closer().ask_broker(row.account_id)
+    if lasting > PATIENCE:
+        _stuck(row, "Flat, but the broker has not told what rests there; is the link up?", at)
+    elif row.state != FlattenState.STUCK:
+        sentence = "Flat; the broker is asked for the working orders of every program."
+        _move(row, FlattenState.CONFIRMING, sentence, at)
 
 
 def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
@@ -244,7 +268,7 @@ def _stuck(row: Flatten, sentence: str, at: datetime) -> None:
             code="flatten_stuck",
             severity="critical",
             account=row.account,
-            sentence=f"Flattening cannot go on: {sentence}",
+            sentence=Said(STUCK, {"why": sentence}),
             at=at,
         )
 
@@ -254,6 +278,8 @@ def _move(row: Flatten, state: FlattenState, sentence: str, at: datetime) -> Non
         return
     if row.state != state:
         row.moved_at = at
+        if row.state == FlattenState.STUCK:
+            alert_recover(code="flatten_stuck", account=row.account, at=at)
     row.state, row.sentence = state.value, sentence[:500]
     with transaction.atomic():
         row.save(update_fields=["state", "sentence", "moved_at", "closed_at", "asked_at"])

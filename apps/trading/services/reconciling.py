@@ -65,11 +65,13 @@ def reconcile(*, connection_id: int, picture: BrokerPicture, at: datetime) -> Ou
     found = steps(known, picture, fresh, horizon)
     now = [step for step in found if step.kind is not Kind.LATER]
     touched = [_done(connection, step, known, picture, at) for step in now]
+    if None not in touched:
+        Connection.objects.filter(pk=connection_id).update(orders_at=picture.asked_at)
     away_at = outages.away_since(connection)
     from_at = away_at or picture.asked_at
     data = outages.what_happened(connection, from_at, at)
     report = None
-    if away_at is not None or fresh or any(touched):
+    if away_at is not None or fresh or any(change is not False for change in touched):
         report = OutageReport.objects.create(
             connection=connection, from_at=from_at, to_at=at, data=data
         )
@@ -122,13 +124,13 @@ def _done(
     known: Sequence[Known],
     picture: BrokerPicture,
     at: datetime,
-) -> bool:
-    """Whether the step changed what was believed."""
+) -> bool | None:
+    """Whether the step changed what was believed; None when it failed."""
     try:
         return _apply(connection, step, known, picture, at)
     except (DataError, IntegrityError, ValueError):
         log.exception("a step of the reconcile failed: %s of order %s", step.kind, step.pk)
-        return True
+        return None
 
 
 def _apply(
