@@ -32,6 +32,12 @@ TIFS = {
 }
 ALGOS = {"": _("none"), "Adaptive": "Adaptive", "Twap": "TWAP", "Vwap": "VWAP"}
 SIDES = {"BUY": _("Buy"), "SELL": _("Sell")}
+OCA_TYPES = {
+    "1": _("cancel the others, one fill at a time"),
+    "2": _("reduce the others, one fill at a time"),
+    "3": _("reduce the others, all working at once"),
+}
+"""IB's three kinds; with the third, two orders may fill before the others hear of it."""
 PRIORITIES = {"Urgent": _("urgent"), "Normal": _("normal"), "Patient": _("patient")}
 USES = {
     "limit_price": ("LMT", "STP LMT", "LOC", "LOO"),
@@ -44,6 +50,8 @@ USES = {
     "bracket": ("LMT", "MKT"),
 }
 """Which types ask for a field; for the others it is hidden and not read."""
+MOMENT = "%Y%m%d-%H:%M:%S"
+"""IB's form of a moment in UTC."""
 PRICE: dict[str, Any] = {"max_digits": 20, "decimal_places": 10, "required": False}
 
 
@@ -71,6 +79,11 @@ class TicketForm(forms.Form):
     algo_strategy = forms.ChoiceField(choices=_choices(ALGOS), required=False)
     algo_priority = forms.ChoiceField(choices=_choices(PRIORITIES), required=False)
     max_volume = forms.DecimalField(max_digits=5, decimal_places=4, required=False)
+    algo_start_at = forms.DateTimeField(required=False)
+    algo_end_at = forms.DateTimeField(required=False)
+    """Both in UTC."""
+    oca_group = forms.CharField(max_length=64, required=False)
+    oca_type = forms.ChoiceField(choices=_choices(OCA_TYPES), required=False)
     take_profit = forms.DecimalField(**PRICE)
     stop_loss = forms.DecimalField(**PRICE)
     confirmation = forms.CharField(max_length=10, required=False)
@@ -93,6 +106,8 @@ class TicketForm(forms.Form):
             terms["good_till_at"] = given["good_till_at"]
         if kind in USES["algo_strategy"] and given["algo_strategy"]:
             terms |= {"algo_strategy": given["algo_strategy"], "algo_params": self._algo()}
+        if given["oca_group"]:
+            terms |= {"oca_group": given["oca_group"], "oca_type": int(given["oca_type"] or 1)}
         return terms  # type: ignore[return-value]
 
     def exits(self) -> tuple[Decimal, Decimal] | None:
@@ -108,12 +123,19 @@ class TicketForm(forms.Form):
         return profit, loss
 
     def _algo(self) -> tuple[tuple[str, str], ...]:
+        """IB's names and values. TWAP and VWAP end with the session unless told otherwise."""
         given = self.cleaned_data
         if given["algo_strategy"] == "Adaptive":
             return (("adaptivePriority", given["algo_priority"] or "Normal"),)
+        params = [("strategyType", "Marketable")] if given["algo_strategy"] == "Twap" else []
         if given["algo_strategy"] == "Vwap" and given["max_volume"] is not None:
-            return (("maxPctVol", f"{given['max_volume'].normalize():f}"),)
-        return ()
+            params.append(("maxPctVol", f"{given['max_volume'].normalize():f}"))
+        start_at, end_at = given["algo_start_at"], given["algo_end_at"]
+        if start_at and end_at and end_at <= start_at:
+            sentence = str(_("The end must lie behind the start."))
+            raise Invalid(sentence, fields={"algo_end_at": [sentence]})
+        spans = [("startTime", start_at), ("endTime", end_at)]
+        return tuple(params + [(name, f"{at:{MOMENT}}") for name, at in spans if at])
 
 
 class ChangeForm(forms.Form):

@@ -10,6 +10,8 @@ EXTRA = 2
 """An average lies between two steps: it is told this much finer."""
 OPEN, FILLED, OVER = "open", "filled", "over"
 MANY = 8
+AT_OPEN = {"MKT": "MOO", "LMT": "LOO"}
+BEHIND = " - reason:"
 
 
 def decimals(step: str | None) -> int:
@@ -45,6 +47,18 @@ def order_prices(row: Row) -> list[tuple[str, str]]:
     if "trailing_percent" in row:
         found.append(("trail", figure(row["trailing_percent"], "quantity") + "%"))
     return found
+
+
+def type_name(row: Row) -> str:
+    """What people call the type: TWS knows orders for the open only by their time in force."""
+    kind = str(row.get("type", ""))
+    return AT_OPEN.get(kind, kind) if row.get("tif") == "OPG" else kind
+
+
+def reason_text(reason: str | None) -> str:
+    """Without TWS's "Order Canceled - reason:", which the state says already."""
+    text = reason or ""
+    return text.rpartition(BEHIND)[2].strip() if BEHIND in text else text
 
 
 def filled_percent(row: Row) -> int:

@@ -3,7 +3,7 @@
 
 import { setData, setText } from "./cells.js";
 import { MISSING, figure, signOf } from "./format.js";
-import { priced, pricesOf } from "./steps.js";
+import { priced, pricesOf, reasonText, typeOf } from "./steps.js";
 import { moment, word } from "./words.js";
 
 /** @typedef {import("./patch.js").Json} Json */
@@ -45,7 +45,7 @@ function classOf(row) {
 /** @type {Paint} */
 export function paintOrder(tr, row) {
   setData(tr, "class", classOf(row));
-  setData(tr, "text", [row.name, row.symbol, row.by, row.strategy, row.type, row.tif, row.id].join(" "));
+  setData(tr, "text", [row.name, row.symbol, row.by, row.strategy, typeOf(row), row.tif, row.id].join(" "));
   setData(tr, "source", row.source);
   for (const link of tr.querySelectorAll("[data-order-link]")) {
     link.setAttribute("href", `/orders/${row.id}/`);
@@ -54,12 +54,12 @@ export function paintOrder(tr, row) {
   write(tr, "symbol", row.name);
   write(tr, "source", word(`source_${row.source}`));
   write(tr, "by", [row.by, row.strategy].filter(Boolean).join(" · "));
-  write(tr, "type", [row.type, row.algo].filter(Boolean).join(" "));
+  write(tr, "type", [typeOf(row), row.algo].filter(Boolean).join(" "));
   write(tr, "tif", row.outside_rth ? `${row.tif} +` : row.tif);
   writePrices(tr, row);
   writeProgress(tr, row);
   write(tr, "at", moment(row.accepted_at), String(Date.parse(row.accepted_at)));
-  write(tr, "reason", row.reason ?? row.why_held ?? "");
+  write(tr, "reason", reasonText(row.reason) || (row.why_held ?? ""));
   const state = /** @type {HTMLElement | null} */ (tr.querySelector("[data-part=state]"));
   if (state) {
     setText(state, word(`order_${row.state}`));

@@ -3,7 +3,7 @@
 
 import { setData, setText } from "./cells.js";
 import { figure } from "./format.js";
-import { priced } from "./steps.js";
+import { priced, reasonText } from "./steps.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./patch.js").Json} Json */
@@ -81,7 +81,7 @@ export class RunPage {
     link?.removeAttribute("hidden");
     this.write(tr, "filled", figure(line.filled, "quantity"));
     this.write(tr, "average", priced(line.average_price, tr.getAttribute("data-step") ?? ""));
-    this.write(tr, "why", line.reason ?? "");
+    this.write(tr, "why", reasonText(line.reason));
   }
 
   /**

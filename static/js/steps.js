@@ -8,6 +8,9 @@ import { word } from "./words.js";
 
 const EXTRA = 2;
 const MANY = 8;
+/** @type {{[type: string]: string}} */
+const AT_OPEN = { MKT: "MOO", LMT: "LOO" };
+const BEHIND = " - reason:";
 /** @type {Map<number, Intl.NumberFormat>} */
 const made = new Map();
 
@@ -56,4 +59,23 @@ export function pricesOf(row) {
     found.push([word("price_trail"), `${figure(row.trailing_percent, "quantity")}%`]);
   }
   return found;
+}
+
+/**
+ * What people call the type: TWS knows orders for the open only by their time in force.
+ * @param {Json} row
+ * @returns {string}
+ */
+export function typeOf(row) {
+  return row.tif === "OPG" ? (AT_OPEN[row.type] ?? row.type) : row.type;
+}
+
+/**
+ * Without TWS's "Order Canceled - reason:", which the state says already.
+ * @param {string | undefined} reason
+ * @returns {string}
+ */
+export function reasonText(reason) {
+  const text = reason ?? "";
+  return text.includes(BEHIND) ? text.slice(text.lastIndexOf(BEHIND) + BEHIND.length).trim() : text;
 }

@@ -52,7 +52,7 @@ function showFields(form, uses) {
   }
   for (const element of form.querySelectorAll("[data-algo]")) {
     const box = /** @type {HTMLElement} */ (element);
-    box.hidden = value(form, "algo_strategy") !== box.dataset.algo;
+    box.hidden = !(box.dataset.algo ?? "").split(" ").includes(value(form, "algo_strategy"));
   }
 }
 

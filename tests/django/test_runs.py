@@ -63,7 +63,7 @@ def test_what_is_less_than_the_broker_takes_of_a_contract_is_left_out(desk: Desk
     instrument(JPM, "JPM", min_size=Decimal(600), size_increment=Decimal("0.0001"))
     run = start(desk)
     line = run.plan.lines.get(instrument=JPM)
-    assert (run.state, line.quantity, line.reason) == (RunState.PLANNED, 0, "below_min_size")
+    assert (run.state, line.quantity, line.reason) == (RunState.PLANNED, Decimal(0), "below_min_size")
 
 
 def test_the_same_period_a_second_time_is_refused_with_the_run_that_has_it(desk: Desk) -> None:

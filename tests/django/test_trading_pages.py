@@ -104,6 +104,22 @@ def test_every_page_opens_and_masks_the_account(
     assert CODE not in response.content.decode()
 
 
+def test_orders_have_their_usual_names_and_reasons_without_the_brokers_prefix(
+    alice: User, account: BrokerAccount
+) -> None:
+    told = {"reason": "Order Canceled - reason:", "reason_code": "202", "state": "cancelled"}
+    make_order(account, around_the_clock(), tif="OPG", **told)
+    why = {"reason": "Order rejected - reason:No such luck", "reason_code": "201"}
+    rejected = make_order(account, around_the_clock(), state="rejected", **why)
+
+    for name in ("orders", "order-history"):
+        text = words_of(page(alice, name))
+        assert "LOO" in text
+        assert "No such luck" in text
+        assert "reason:" not in text
+    assert "reason:" not in words_of(page(alice, "order", rejected.pk))
+
+
 def test_the_blotter_shows_what_is_open_and_who_may_cancel_it(
     alice: User, charlie: User, bob: User, order: Order
 ) -> None:

@@ -123,6 +123,15 @@ def test_the_same_key_with_another_order_is_refused(client: Client, account: Bro
         ({"tif": "GTD"}, "needs a moment in the future"),
         ({"take_profit": "120"}, "needs both"),
         ({"algo_strategy": "Adaptive", "tif": "GTC"}, "for the day only"),
+        (
+            {
+                "algo_strategy": "Twap",
+                "algo_start_at": "2026-03-02T15:00",
+                "algo_end_at": "2026-03-02T14:00",
+            },
+            "behind the start",
+        ),
+        ({"oca_group": "a", "oca_type": "4"}, "not one of the available choices"),
         ({"side": ""}, "required"),
     ],
 )
@@ -142,6 +151,17 @@ def test_what_the_type_does_not_use_is_not_sent(client: Client, account: BrokerA
 
     order = Order.objects.get()
     assert (order.order_type, order.limit_price, order.stop_price) == ("MKT", None, None)
+
+
+def test_orders_for_the_open_and_of_groups_are_shown_by_their_usual_names(
+    client: Client, account: BrokerAccount
+) -> None:
+    body = filled_in(account, order_type="LOO", oca_group="either", oca_type="3")
+    text = words_of(post(client, "ticket-confirm", body))
+
+    assert "LOO" in text
+    assert "OPG" in text
+    assert "either reduce the others, all working at once" in text
 
 
 def test_a_bracket_is_three_orders(client: Client, account: BrokerAccount) -> None:

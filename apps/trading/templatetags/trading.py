@@ -40,6 +40,22 @@ def order_class(row: shown.Row) -> str:
 
 
 @register.filter
+def type_name(row: shown.Row) -> str:
+    return shown.type_name(row) if row else ""
+
+
+@register.filter
+def order_type_name(order: Any) -> str:
+    """Of an order's row in the database, or of its shape."""
+    return shown.type_name({"type": order.order_type, "tif": order.tif})
+
+
+@register.filter
+def reason_text(reason: str | None) -> str:
+    return shown.reason_text(reason)
+
+
+@register.filter
 def filled_percent(row: shown.Row) -> int:
     return shown.filled_percent(row) if row else 0
 

@@ -43,7 +43,7 @@ class Filled:
         """The question for the gate."""
         shape = cast("Shape", self.shape)
         names = ("side", "quantity", "order_type", "tif", "limit_price", "stop_price")
-        more = ("outside_rth", "algo_strategy")
+        more = ("outside_rth", "algo_strategy", "oca_group")
         return {
             "account_id": self.account.pk,
             "con_id": self.instrument.con_id,

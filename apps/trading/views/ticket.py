@@ -169,6 +169,7 @@ def _form(
         "tifs": forms.TIFS,
         "algos": forms.ALGOS,
         "priorities": forms.PRIORITIES,
+        "oca_types": forms.OCA_TYPES,
     }
     return render(request, "trading/ticket.html", context, status=error.status if error else 200)
 
@@ -188,6 +189,7 @@ def _confirmation(
             "step": ticket.instrument.min_tick,
             "rounded": shape.limit_price is not None and typed.limit_price != shape.limit_price,
             "exits": ticket.exits,
+            "oca_kind": forms.OCA_TYPES.get(str(shape.oca_type), ""),
             "live_name": bool(live_name(ticket.account)),
             "errors": getattr(error, "fields", {}),
             "answers": [answer_of(error)] if error else [],
