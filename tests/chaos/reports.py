@@ -28,7 +28,9 @@ def compare_report(
     traded = _traded(ledger, refs)
     for line in lines:
         told = traded.pop(int(line["con_id"]), Traded())
-        name, filled, intended = line["name"], Decimal(line["filled"]), Decimal(line["intended"])
+        sign = -1 if line["side"] == "SELL" else 1
+        name, filled = line["name"], sign * Decimal(line["filled"])
+        intended = sign * Decimal(line["intended"])
         if abs(filled) > abs(intended):
             found.sent_twice.append(f"{name}: {filled} filled, {intended} planned")
         found.reports += [f"{name}: {fault}" for fault in _faults(line, filled, told)]

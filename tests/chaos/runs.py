@@ -21,8 +21,9 @@ POLICY = {
     "drift_relative": "0.02",
     "not_targeted": "keep",
     "leftover_after_seconds": 5,
+    "reprices": 1,
 }
-STYLES = ("adaptive", "market", "midpoint")
+STYLES = ("adaptive", "market", "market", "midpoint")
 LEFTOVERS = ("cancel", "reprice", "cross")
 LIMITS = {
     # Hundreds of rebalances in an hour rightly meet these; they are not what is tried here.

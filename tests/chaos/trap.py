@@ -18,12 +18,16 @@ STOPS_WITHIN = 5.0
 
 
 class Trap:
-    """`hit` kills the victim while the gateway stands at the point; None: the gateway itself."""
+    """`hit` is called when the gateway has come to the point: while it stands there, or after it
+    has died there."""
 
-    def __init__(self, store: redis.Redis, var: Path, *, hit: Callable[[], None] | None) -> None:
+    def __init__(
+        self, store: redis.Redis, var: Path, *, hit: Callable[[], None], holds: bool
+    ) -> None:
         self._store = store
         self._file = var / REACHED
         self._hit = hit
+        self._holds = holds
         self._seen = len(self._lines())
         self._sprung = threading.Event()
         self._over = threading.Event()
@@ -43,7 +47,7 @@ class Trap:
         self._watcher.join()
 
     def _set(self, point: str, hits: int) -> None:
-        if self._hit is not None:
+        if self._holds:
             self._store.set(HOLD, 1)
         self._store.set(_key(point), hits)
 
@@ -51,8 +55,7 @@ class Trap:
         while not self._over.is_set():
             for line in self._lines()[self._seen :]:
                 self._seen += 1
-                if self._hit is not None:
-                    _held(int(line.split()[0]), self._hit)
+                _hit_at(int(line.split()[0]), self._hit)
                 self._sprung.set()
             self._over.wait(LOOK_EVERY)
 
@@ -78,8 +81,8 @@ def _key(name: str) -> str:
     return KEY.format(name=name)
 
 
-def _held(pid: int, hit: Callable[[], None]) -> None:
-    """Kills somebody else while the process stands still, and lets it go on."""
+def _hit_at(pid: int, hit: Callable[[], None]) -> None:
+    """What stands still goes on afterwards."""
     until = time.monotonic() + STOPS_WITHIN
     while time.monotonic() < until and not _stands(pid):
         threading.Event().wait(0.005)

@@ -53,7 +53,7 @@ class World:
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
         self.hurts: dict[str, Callable[[], None]] = {
             "none": lambda: None,
-            "gateway": lambda: self._kill(GATEWAY),
+            "gateway": self._kill_gateway,
             "worker": lambda: self._kill(DEFAULT_WORKER),
             "socket": self._drop_socket,
             "redis": lambda: self._kill(REDIS),
@@ -138,14 +138,27 @@ class World:
 
     def trap(self, victim: str) -> Trap:
         """To be armed at a point, where the victim dies."""
-        hit = None if victim == "gateway" else self.hurts[victim]
-        return Trap(self.redis, self._var, hit=hit)
+        dies = victim == "gateway"
+        hit = self.free_leases if dies else self.hurts[victim]
+        return Trap(self.redis, self._var, hit=hit, holds=not dies)
 
     def _kill(self, pattern: str) -> None:
         """What is starting again just now may not be there to kill."""
         for pid in self.portal.pids(pattern):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def _kill_gateway(self) -> None:
+        self._kill(GATEWAY)
+        self.free_leases()
+
+    def free_leases(self) -> None:
+        """Who was killed cannot come back: that its successor waits until the lease is over is
+        tried elsewhere, and would take most of a round."""
+        with contextlib.suppress(redis.RedisError):
+            for key in self.redis.scan_iter("ibportal:lease:*"):
+                if not key.endswith(b":token"):
+                    self.redis.delete(key)
 
     def _drop_socket(self) -> None:
         self.portal.simulator("/fault", {"kind": "drop"})
