@@ -20,7 +20,7 @@ from apps.risk.levels import SEVERITY, Guard, Kill
 from apps.risk.models import GuardEvaluation, GuardEvent, GuardState
 from apps.risk.selectors import own_level
 from apps.risk.services import kill, latching, locks
-from apps.risk.services.alerts import alert_raise, alert_recover
+from apps.risk.services.alerts import alert_raise
 from apps.risk.services.pictures import flows_of, picture_of, values_of
 from apps.risk.services.policies import limits_for
 from apps.risk.words import english
@@ -148,9 +148,7 @@ def _event(
         sentence=sentence[:500],
         at=at,
     )
-    for passed in Guard:
-        if SEVERITY[after] < SEVERITY[passed] <= SEVERITY[Guard(before)]:
-            alert_recover(code=f"guard_{passed.value}", account=state.account, at=at)
+    latching.guard_over(state.account, Guard(before), after, at=at)
     worse = SEVERITY[after] > SEVERITY[Guard(before)]
     if worse and not _expected(state.account, why):
         alert_raise(

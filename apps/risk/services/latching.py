@@ -8,8 +8,9 @@ from apps.accounts.models import BrokerAccount
 from apps.risk import topics
 from apps.risk.guard import Figure, Latched, Memory
 from apps.risk.guard.latches import lift
-from apps.risk.levels import Guard, worst
+from apps.risk.levels import SEVERITY, Guard, worst
 from apps.risk.models import GuardEvaluation, GuardState
+from apps.risk.services.alerts import alert_recover
 
 
 def memory_of(state: GuardState) -> Memory:
@@ -49,9 +50,17 @@ def release(account: BrokerAccount, *, at: datetime) -> None:
     standing = [figure.state for figure in figures if figure.code not in state.released]
     before, after = state.state, worst(standing)
     if after != before:
+        guard_over(account, Guard(before), Guard(after), at=at)
         state.state, state.since_at = after, at
     state.save()
     topics.guard_changed(account.pk)
+
+
+def guard_over(account: BrokerAccount, before: Guard, after: Guard, *, at: datetime) -> None:
+    """Calls off the alerts of the states that the account has left downwards."""
+    for passed in Guard:
+        if SEVERITY[after] < SEVERITY[passed] <= SEVERITY[before]:
+            alert_recover(code=f"guard_{passed.value}", account=account, at=at)
 
 
 def figures_of(evaluation: GuardEvaluation | None) -> tuple[Figure, ...]:
