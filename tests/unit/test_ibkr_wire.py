@@ -1,17 +1,20 @@
 """Frames of any cut, the heartbeat, the identity of a login, the backoff, and what a link needs."""
 
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibkr.errors import LinkFailure, WrongAccount
+from ibkr.errors import LinkFailure, NotConnected, WrongAccount
+from ibkr.pacing import Priority
 from ibkr.session import backoff, identity
 from ibkr.session.needs import Need, Needs
-from ibkr.wire import FrameBuffer, Greeting, Heartbeat, Pump, pack
+from ibkr.wire import FrameBuffer, Greeting, Heartbeat, Pump, Sender, pack
 
 PAYLOADS = st.lists(st.binary(max_size=300), max_size=30)
 
@@ -172,3 +175,82 @@ def test_lost_data_is_remembered_until_everything_was_asked_for_anew(codes: list
     assert needs.meet() is (1101 in codes)
     assert needs.meet() is False
     assert needs.now is Need.NOTHING
+
+
+def test_a_cancel_is_on_the_wire_when_the_call_returns_and_nothing_is_sent_twice() -> None:
+    ours, theirs = socket.socketpair()
+    failures: list[str] = []
+    with ours, theirs:
+        theirs.settimeout(5)
+        sender = Sender(ours, per_second=1000, on_failure=failures.append)
+        sender.put(Priority.CANCEL, b"cancel;", key=1)
+        assert theirs.recv(100, socket.MSG_DONTWAIT) == b"cancel;"  # before the thread even runs
+
+        sender.start()
+        sender.put(Priority.ORDER, b"order;", key=2)
+        sender.put(Priority.CANCEL, b"end;", key=2)
+        got = b""
+        while len(got) < len(b"order;end;"):
+            got += theirs.recv(100)
+        assert got == b"order;end;"  # a cancel never overtakes its own order
+        sender.close()
+        sender.join(5)
+    assert failures == []
+
+
+def test_a_cancel_does_not_wait_for_a_peer_that_does_not_read() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        sender = Sender(ours, per_second=1000, on_failure=lambda _: None)
+        ours.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                ours.send(b"x" * 1024)
+        ours.settimeout(10)
+        began = time.monotonic()
+        sender.put(Priority.CANCEL, b"cancel", key=1)
+        assert time.monotonic() - began < 5
+        assert sender.close() == 1  # it still waits to be sent
+
+
+def test_a_cancel_on_a_broken_socket_ends_the_link_once() -> None:
+    ours, theirs = socket.socketpair()
+    failures: list[str] = []
+    with ours:
+        sender = Sender(ours, per_second=1000, on_failure=failures.append)
+        theirs.close()
+        sender.put(Priority.CANCEL, b"cancel", key=1)
+        assert len(failures) == 1
+        with pytest.raises(NotConnected):
+            sender.put(Priority.CANCEL, b"cancel", key=1)
+
+
+def test_cancels_and_orders_of_many_threads_reach_the_wire_whole() -> None:
+    ours, theirs = socket.socketpair()
+    count = 200
+    with ours, theirs:
+        theirs.settimeout(10)
+        sender = Sender(ours, per_second=100_000, on_failure=lambda _: None)
+        sender.start()
+
+        def talk(letter: bytes, priority: Priority) -> None:
+            for number in range(count):
+                sender.put(priority, letter * 40, key=(letter, number))
+
+        threads = [
+            threading.Thread(target=talk, args=(letter, priority))
+            for letter, priority in ((b"c", Priority.CANCEL), (b"o", Priority.ORDER)) * 2
+        ]
+        for thread in threads:
+            thread.start()
+        got = b""
+        while len(got) < 4 * count * 40:
+            got += theirs.recv(65536)
+        for thread in threads:
+            thread.join(10)
+        sender.close()
+        sender.join(5)
+    frames = [got[at : at + 40] for at in range(0, len(got), 40)]
+    assert set(frames) <= {b"c" * 40, b"o" * 40}
+    assert frames.count(b"o" * 40) == frames.count(b"c" * 40) == 2 * count
