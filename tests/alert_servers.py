@@ -145,9 +145,9 @@ class Mailbox:
 
 
 @contextmanager
-def mail_server() -> Iterator[Mailbox]:
+def mail_server(port: int = 0) -> Iterator[Mailbox]:
     box = Mailbox()
-    box.port = free_port()
+    box.port = port or free_port()
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     try:

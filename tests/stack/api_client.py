@@ -45,5 +45,16 @@ class ApiClient:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
+    def page(self, path: str) -> str:
+        """A page as the browser gets it."""
+        with self._open(f"{self._portal.address}{path}", timeout=60) as answer:
+            return str(answer.read().decode())
+
+    def form(self, path: str, **fields: str) -> str:
+        """What a page's form sends, and the page that answers."""
+        data = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self._token()}).encode()
+        with self._open(f"{self._portal.address}{path}", data=data, timeout=60) as answer:
+            return str(answer.read().decode())
+
     def _token(self) -> str:
         return next(str(cookie.value) for cookie in self._jar if cookie.name == "csrftoken")
