@@ -182,10 +182,12 @@ def test_an_order_that_surely_was_not_sent_is_tried_again_under_a_new_key(desk: 
         ({"code": "message_rate"}, True),
         ({"code": "exposure", "template": MISSING}, True),
         ({"code": "exposure", "template": "Too much."}, False),
+        ({"code": "reduce_only", "facts": {"why": "guard"}}, True),
+        ({"code": "reduce_only", "facts": {"why": "kill level"}}, False),
     ],
 )
 def test_what_the_gate_refuses_before_the_wire_only_for_the_moment_is_tried_again(
-    desk: Desk, verdict: dict[str, str], again: object
+    desk: Desk, verdict: dict[str, object], again: object
 ) -> None:
     run = begin(desk)
     order = orders_of(run)[0]

@@ -1,8 +1,9 @@
 """How far a run has come, read from its lines, orders and events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from apps.risk.checks.base import MISSING
 from apps.risk.models import GateDecision
@@ -120,10 +121,15 @@ def work_of(run: TradeRun) -> Work:
 
 def passing(decision: GateDecision) -> bool:
     """Whether the gate may say otherwise soon: a queue that is full, a figure not told yet."""
-    return all(
-        verdict["code"] in TRANSIENT or verdict.get("template") == MISSING
-        for verdict in decision.refusals
-    )
+    return all(_passes(verdict) for verdict in decision.refusals)
+
+
+def _passes(verdict: Mapping[str, Any]) -> bool:
+    """The guard looks again in a moment: after a lost link it is strict until figures are back."""
+    if verdict["code"] in TRANSIENT or verdict.get("template") == MISSING:
+        return True
+    why = verdict.get("facts", {}).get("why")
+    return bool(verdict["code"] == "reduce_only" and why == "guard")
 
 
 def _look_back(work: Work) -> None:
