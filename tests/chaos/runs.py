@@ -23,7 +23,7 @@ POLICY = {
     "leftover_after_seconds": 5,
     "reprices": 1,
 }
-STYLES = ("adaptive", "market", "market", "midpoint")
+STYLES = ("adaptive", "adaptive", "market", "market", "midpoint")
 LEFTOVERS = ("cancel", "reprice", "cross")
 LIMITS = {
     # Hundreds of rebalances in an hour rightly meet these; they are not what is tried here.
@@ -35,6 +35,8 @@ LIMITS = {
     ("daily_count", "cancels_instrument"): "100000",
     ("daily_loss", "reduce"): "0.5",
     ("daily_loss", "halt"): "0.6",
+    # Right after a reconnect options have no greeks yet and count with all they stand for.
+    ("concentration", "share"): "0.8",
 }
 EXECUTES_WITHIN = 150.0
 ENDS_WITHIN = 330.0
