@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 import time
 from typing import Any, NoReturn
 
@@ -27,6 +28,9 @@ REFUSED = 3
 """Exit code of a worker that must not run; starting it again does not help."""
 PARTS_WAIT = 60.0
 DEATH_TOLD = 30
+SWITCH = 0.0005
+"""Seconds that one thread may keep the interpreter while others want it: a cancel must not wait
+five milliseconds (Python's default) behind each task that is at work."""
 
 
 class GatewayStep(bootsteps.StartStopStep):
@@ -54,6 +58,7 @@ class GatewayStep(bootsteps.StartStopStep):
         leases = Leases(self._lease_taken)
         leases.start()
         _take_connection(leases, row)
+        sys.setswitchinterval(SWITCH)
         self.gateway = Gateway(row, leases)
         running.gateway = self.gateway
         self.gateway.start()
