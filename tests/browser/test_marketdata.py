@@ -4,10 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import APIResponse, Page, Request, Route, expect
 
 from tests.browser.conftest import Quotes, log_in
 from tests.browser.site import Site
+from tests.portal import eventually
 
 pytestmark = pytest.mark.browser
 APPLE = "tr[data-row='1']"
@@ -42,6 +43,10 @@ from tests.marketdata_data import told
 config = services.stream_config(StreamConfig.objects.get(connection__slug="demo").connection_id)
 line = {"reason": "watchlist", "kind": "close", **LINE}
 services.streams.stream_tell(config, told({"1": line}), at=clock.now())
+"""
+COUNT_TOLD = """
+window.told = 0;
+document.querySelector("[data-stream-told]").addEventListener("told", () => { window.told += 1 });
 """
 DOWNLOAD = """
 from apps.lib import clock
@@ -219,6 +224,28 @@ def test_the_streams_page_follows_the_gateway(listed: Page, shelf: Site) -> None
     line = listed.locator("[data-line='1']")
     expect(line).to_contain_text("No permission for live data")
     expect(listed.locator(".told")).to_contain_text("0 of 1 instruments stream, 1 refused")
+
+
+def test_what_is_told_while_the_streams_page_fetches_is_fetched_too(
+    listed: Page, shelf: Site
+) -> None:
+    listed.goto("/streams/")
+    listed.wait_for_selector("body[data-stream=live]")
+    listed.evaluate(COUNT_TOLD)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        held.append((route, route.fetch()))
+
+    listed.route("**/streams/", hold, times=1)
+    shelf.run(TELL.replace("LINE", repr({"state": "refused", "code": 354})))
+    looked = lambda: bool(listed.evaluate("window.told")) and held  # noqa: E731
+    ((route, dated),) = eventually(looked, within=30, what="a request for the page")
+    shelf.run(TELL.replace("LINE", repr({"state": "streaming", "code": 10167, "kind": "delayed"})))
+    listed.wait_for_function("window.told >= 2")
+    route.fulfill(response=dated)
+
+    expect(listed.locator("[data-line='1']")).to_contain_text("Delayed data only")
 
 
 def test_the_chart_draws_and_its_last_bar_follows_the_stream(
