@@ -315,7 +315,7 @@ def _links() -> None:
     day = {"policy": "day_only"}
     trials(
         "disconnect_policy",
-        below=trial({"tif": "GTC"}),
+        below=trial({"tif": "GTC"}, {"policy": "cancel"}),
         at=trial(None, day),
         above=trial({"tif": "GTC"}, day),
         raising=trial(None, {"policy": "whatever"}),

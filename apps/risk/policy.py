@@ -48,6 +48,8 @@ class Parameter:
     of_nlv: Decimal | None = None
     by_kind: Mapping[str, Decimal] = field(default_factory=dict)
     looser: Looser = Looser.HIGHER
+    choices: tuple[str, ...] = ()
+    """The words there are; empty where any may be meant."""
 
     @property
     def words(self) -> bool:

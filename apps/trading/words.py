@@ -139,6 +139,7 @@ def event_words() -> dict[str, str]:
         "change_sent": _("sent"),
         "change_confirmed": _("confirmed"),
         "change_refused": _("refused"),
+        "outage_policy": _("Ended by the policy for lost links"),
         "outage_fills": _("Filled"),
         "outage_ended": _("Ended"),
         "outage_absent": _("Never arrived"),

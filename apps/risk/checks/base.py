@@ -9,6 +9,7 @@ from apps.risk.types import Verdict
 
 Check = Callable[[Case], Verdict]
 CHECKS: dict[str, Check] = {}
+YES_NO = ("yes", "no")
 
 
 def gettext_noop(text: str) -> str:
@@ -49,8 +50,8 @@ def share_of_nlv(name: str, meaning: str, share: str, **by_kind: str) -> Paramet
     return Parameter(name, "base", meaning, None, of_nlv=Decimal(share), by_kind=kinds)
 
 
-def word(name: str, meaning: str, default: str) -> Parameter:
-    return Parameter(name, "words", meaning, default, looser=Looser.ANY)
+def word(name: str, meaning: str, default: str, *, choices: tuple[str, ...] = ()) -> Parameter:
+    return Parameter(name, "words", meaning, default, looser=Looser.ANY, choices=choices)
 
 
 def passed(

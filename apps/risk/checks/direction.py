@@ -6,6 +6,7 @@ from apps.risk.case import Case, side_total
 from apps.risk.checks.base import (
     INSTRUMENT,
     POSITION,
+    YES_NO,
     check,
     gettext_noop,
     missing,
@@ -27,9 +28,11 @@ NEVER_SHORT = frozenset({"STK", "ETF"})
         "Would open or raise a short, or sell an uncovered option, where not allowed."
     ),
     parameters=(
-        word("short", "whether stocks and funds may be sold short: yes or no", "no"),
-        word("uncovered", "whether uncovered options may be sold: yes or no", "no"),
-        word("futures", "whether futures may be sold short: yes or no", "yes"),
+        word(
+            "short", "whether stocks and funds may be sold short: yes or no", "no", choices=YES_NO
+        ),
+        word("uncovered", "whether uncovered options may be sold: yes or no", "no", choices=YES_NO),
+        word("futures", "whether futures may be sold short: yes or no", "yes", choices=YES_NO),
     ),
 )
 def short_ban(case: Case) -> Verdict:

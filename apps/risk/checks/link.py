@@ -3,11 +3,12 @@
 from decimal import Decimal
 
 from apps.risk.case import Case
-from apps.risk.checks.base import check, gettext_noop, passed, refused, word
+from apps.risk.checks.base import check, gettext_noop, number, passed, refused, word
 from apps.risk.types import Verdict
 from ibkr.types import LinkState
 
 RESTING = frozenset({"GTC", "GTD"})
+POLICIES = ("keep", "cancel", "day_only")
 
 
 @check(
@@ -42,13 +43,22 @@ def link(case: Case) -> Verdict:
     "disconnect_policy",
     scope="account, strategy, instrument",
     meaning=gettext_noop(
-        "Per order: keep, or DAY only. IB keeps working orders when the client is gone."
+        "Per order: keep, cancel at reconnect, or DAY only. IB keeps working orders when the "
+        "client is gone."
     ),
-    parameters=(word("policy", "keep or day_only", "keep"),),
+    parameters=(
+        word("policy", gettext_noop("keep, cancel or day_only"), "keep", choices=POLICIES),
+        number(
+            "seconds",
+            "seconds",
+            gettext_noop("With cancel: a link lost for so long ends the order at reconnect."),
+            "60",
+        ),
+    ),
 )
 def disconnect_policy(case: Case) -> Verdict:
     code, policy = "disconnect_policy", case.limits.word("disconnect_policy", "policy")
-    if policy not in {"keep", "day_only"}:
+    if policy not in POLICIES:
         return refused(code, gettext_noop("The policy %(policy)s is not known."), policy=policy)
     if policy == "day_only" and case.intent.tif in RESTING:
         return refused(

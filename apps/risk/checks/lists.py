@@ -3,6 +3,7 @@
 from apps.risk.case import Case
 from apps.risk.checks.base import (
     INSTRUMENT,
+    YES_NO,
     check,
     gettext_noop,
     missing,
@@ -46,7 +47,7 @@ def restricted(case: Case) -> Verdict:
         word("kinds", "allowed security types; empty allows all", "STK,ETF,OPT,FUT,CASH"),
         word("currencies", "allowed currencies; empty allows all", ""),
         word("exchanges", "allowed primary exchanges; empty allows all", ""),
-        word("trade", "whether the account may trade: yes or no", "yes"),
+        word("trade", "whether the account may trade: yes or no", "yes", choices=YES_NO),
     ),
 )
 def allowed(case: Case) -> Verdict:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from apps.risk.case import Case
 from apps.risk.checks.base import (
     NLV,
+    YES_NO,
     check,
     gettext_noop,
     missing,
@@ -120,7 +121,7 @@ def excess_liquidity(case: Case) -> Verdict:
     parameters=(
         word("from", "first day of the rule", "2026-06-04"),
         number("reserve", "share", "part of equity that stays above it", "0", looser=Looser.LOWER),
-        word("day_trades", "whether the former count still binds: yes or no", "no"),
+        word("day_trades", "whether the former count still binds: yes or no", "no", choices=YES_NO),
         word("day_trades_until", "last day of the former count", "2027-10-20"),
         number(
             "day_trades_below", "base", "equity below which it binds", "25000", looser=Looser.LOWER

@@ -205,6 +205,9 @@ def _unreadable(parameter: Parameter, value: str) -> dict[str, list[str]]:
         parsed = parameter.parsed(value)
     except ValueError:
         return {"value": [_("This is not a number.")]}
+    if parameter.choices and parsed not in parameter.choices:
+        choices = ", ".join(parameter.choices)
+        return {"value": [_("Choose one of these: %(choices)s.") % {"choices": choices}]}
     if isinstance(parsed, Decimal) and parsed < 0:
         return {"value": [_("A limit is not negative.")]}
     return {}

@@ -12,6 +12,7 @@ from apps.accounts.selectors import accounts_visible
 from apps.marketdata.permissions import connections_visible
 from apps.trading.models import (
     CommissionReport,
+    DisconnectCancel,
     Execution,
     Order,
     OrderChange,
@@ -116,3 +117,19 @@ class OutageAdmin(ReadOnlyAdmin[OutageReport]):
     def facts(self, report: OutageReport) -> str:
         """How many of each; the facts themselves are on the pages, by account."""
         return ", ".join(f"{name} {len(found)}" for name, found in report.data.items())
+
+
+@admin.register(DisconnectCancel)
+class DisconnectAdmin(ReadOnlyAdmin[DisconnectCancel]):
+    list_display = ["connection", "lost_at", "back_at", "orders_ended", "confirmed_at"]
+    list_filter = ["connection"]
+    list_select_related = ["connection"]
+    exclude = ["orders"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        return rows.filter(connection__in=connections_visible(request.user))
+
+    @admin.display(description="orders")
+    def orders_ended(self, loss: DisconnectCancel) -> int:
+        return loss.orders.count()

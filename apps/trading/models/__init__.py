@@ -2,7 +2,7 @@
 
 from apps.trading.models.execution import CommissionReport, Execution
 from apps.trading.models.order import Order, OrderChange, OrderEvent, Source
-from apps.trading.models.outage import OutageReport
+from apps.trading.models.outage import DisconnectCancel, OutageReport
 from apps.trading.models.run import Plan, PlanLine, RunEvent, TradeRun
 from apps.trading.models.schedule import MarketCalendar, Occurrence, Schedule
 from apps.trading.models.strategy import DecisionSnapshot, Policy, Strategy, TargetWeight
@@ -10,6 +10,7 @@ from apps.trading.models.strategy import DecisionSnapshot, Policy, Strategy, Tar
 __all__ = [
     "CommissionReport",
     "DecisionSnapshot",
+    "DisconnectCancel",
     "Execution",
     "MarketCalendar",
     "Occurrence",

@@ -20,16 +20,20 @@ def linked_at(connection: Connection) -> datetime | None:
     return rows.values_list("at", flat=True).first()
 
 
+def lost_at(connection: Connection) -> datetime | None:
+    """When the link was lost that is coming back now; None when it was not."""
+    up = connection.link_events.filter(state=LinkState.READY.value).first()
+    lost = None if up is None else _next(connection, up)
+    return None if lost is None else lost.at
+
+
 def away_since(connection: Connection) -> datetime | None:
     """When the link was lost that is coming back now; None when it was not, or is reported."""
-    up = connection.link_events.filter(state=LinkState.READY.value).first()
-    if up is None:
+    found = lost_at(connection)
+    if found is None:
         return None
-    lost = _next(connection, up)
-    if lost is None:
-        return None
-    reported = OutageReport.objects.filter(connection=connection, to_at__gt=lost.at)
-    return None if reported.exists() else lost.at
+    reported = OutageReport.objects.filter(connection=connection, to_at__gt=found)
+    return None if reported.exists() else found
 
 
 def what_happened(

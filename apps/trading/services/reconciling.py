@@ -24,6 +24,7 @@ from apps.trading.permissions import check_may_trade
 from apps.trading.reconcile import BrokerPicture, Horizon, Kind, Known, Step, steps
 from apps.trading.reconcile import fresh_executions as missing
 from apps.trading.services import outages
+from apps.trading.services.disconnects import disconnect_cancel
 from apps.trading.services.known import known_orders, stored_executions
 from apps.trading.states import OrderState
 from ibkr.types import CompletedOrder, OpenOrder
@@ -75,6 +76,9 @@ def reconcile(*, connection_id: int, picture: BrokerPicture, at: datetime) -> Ou
         report = OutageReport.objects.create(
             connection=connection, from_at=from_at, to_at=at, data=data
         )
+    lost_at = outages.lost_at(connection)
+    if lost_at is not None:
+        disconnect_cancel(connection=connection, lost_at=lost_at, at=at)
     return Outage(
         from_at=from_at, to_at=at, data=data, report=report, look_again=len(now) < len(found)
     )

@@ -13,6 +13,7 @@ from apps.trading import topics
 from apps.trading.models import Order, OrderChange
 from apps.trading.services.cancels import AT_BROKER, CANCEL, order_cancel
 from apps.trading.services.changes import CHANGE
+from apps.trading.services.disconnects import disconnects_follow
 from apps.trading.services.orders import SUBMIT
 from apps.trading.services.steps import move
 from apps.trading.states import ENDED, OrderState
@@ -29,6 +30,7 @@ MESSAGE_LIVES = 10
 def orders_sweep(*, at: datetime) -> None:
     """Every five seconds, on beat; harmless at any time and any number of times."""
     give_up(at)
+    disconnects_follow(at=at)
     connections = connections_enabled()
     links = links_effective(connections)
     for connection in connections:

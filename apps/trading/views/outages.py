@@ -7,16 +7,17 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from apps.accounts.numbers import plain
 from apps.accounts.permissions import User
 from apps.lib import clock
 from apps.marketdata.models import Instrument
 from apps.marketdata.permissions import connections_visible
-from apps.trading.models import OutageReport
+from apps.trading.models import DisconnectCancel, Order, OutageReport
 from apps.trading.views.frame import accounts_of
 
 SHOWN_FOR = timedelta(hours=12)
 READ = "outages_read"
-PARTS = ("fills", "ended", "absent", "unknown", "external", "amended", "positions")
+PARTS = ("policy", "fills", "ended", "absent", "unknown", "external", "amended", "positions")
 
 
 @login_required
@@ -50,9 +51,30 @@ def _names(reports: list[OutageReport]) -> dict[int, str]:
 def _told(report: OutageReport, mine: set[int], names: dict[int, str]) -> dict[str, Any]:
     """Only facts of the accounts the reader may see."""
     parts = []
+    told = report.data | {"policy": _cancelled(report)}
     for name in PARTS:
-        found = [fact for fact in report.data.get(name, []) if fact.get("account") in mine]
+        found = [fact for fact in told.get(name, []) if fact.get("account") in mine]
         facts = [{"name": names.get(fact["con_id"], fact["con_id"])} | fact for fact in found]
         if facts:
             parts.append({"name": name, "facts": facts})
     return {"report": report, "parts": parts}
+
+
+def _cancelled(report: OutageReport) -> list[dict[str, Any]]:
+    """What the policy for lost links ended after this outage, with its present state."""
+    losses = DisconnectCancel.objects.filter(
+        connection=report.connection_id, lost_at=report.from_at
+    )
+    orders = Order.objects.filter(disconnect_cancels__in=losses).select_related("instrument")
+    return [
+        {
+            "order": order.pk,
+            "account": order.account_id,
+            "con_id": order.instrument_id,
+            "name": str(order.instrument),
+            "side": order.side,
+            "quantity": plain(order.quantity),
+            "state": order.state,
+        }
+        for order in orders.order_by("pk")
+    ]
