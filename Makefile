@@ -29,7 +29,7 @@ types: .venv/dev.stamp
 imports: .venv/dev.stamp
 	$(BIN)/lint-imports
 
-# Kills processes while orders and trade runs are under way; `make test` plays a few rounds.
+# Kills processes while orders and trade runs are under way; `make test` plays two rounds.
 # ROUNDS=50 SEED=7 FIRST=120 make chaos plays rounds 120 to 169 of seed 7. With DATABASE_URL on a
 # PostgreSQL server it starts one of its own, to be killed, from the same programs (initdb).
 chaos: .venv/dev.stamp node_modules/made.stamp

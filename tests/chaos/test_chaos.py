@@ -13,7 +13,7 @@ from tests.chaos.tally import line, summary
 from tests.chaos.world import World, world
 from tests.portal import Portal
 
-ROUNDS = int(os.environ.get("ROUNDS") or 4)
+ROUNDS = int(os.environ.get("ROUNDS") or 2)
 FIRST = int(os.environ.get("FIRST") or 0)
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300 + ROUNDS * 150)]
