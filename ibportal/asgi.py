@@ -14,7 +14,7 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ibportal.settings")
 http = get_asgi_application()
 
-from ibportal import hub  # noqa: E402  models load after Django's setup
+from ibportal import databases, hub  # noqa: E402  models load after Django's setup
 from ibportal.stream import StreamConsumer  # noqa: E402
 
 
@@ -23,10 +23,15 @@ async def lifespan(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """The hub begins with the server and ends with it; without a lifespan it begins when needed."""
+    """The hub begins with the server and ends with it; without a lifespan it begins when needed.
+
+    The pool of database connections is a server's too: nothing else runs requests on threads of
+    their own.
+    """
     while True:
         kind = (await receive())["type"]
         if kind == "lifespan.startup":
+            databases.share()
             hub.current()
         elif kind == "lifespan.shutdown":
             await hub.close()

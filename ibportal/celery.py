@@ -1,12 +1,13 @@
 """The Celery application: default workers, beat, and one gateway worker per connection."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
 from celery.signals import worker_init, worker_ready
 
-from ibportal import collector
+from ibportal import collector, databases
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ibportal.settings")
 
@@ -14,6 +15,13 @@ app = Celery("ibportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.include = ["ibportal.tasks", "ibportal.gateway.tasks"]
 app.autodiscover_tasks()
+# Celery would close the database's connection before and after each task.
+app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
+
+
+@worker_init.connect
+def keep_connections(**_: Any) -> None:
+    databases.keep()
 
 
 @worker_init.connect

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import uvicorn
 from django.conf import settings
@@ -59,11 +60,13 @@ class Server:
 def served() -> Iterator[Server]:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns without it
     server = Server()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    # This process's own connections are open already, and not from a pool.
+    with patch("ibportal.databases.share"):
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def cookie_of(user: User) -> str:
