@@ -5,13 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db.models import Q
+from django.db import connection as database
+from django.db.models import BinaryField, Exists, ExpressionWrapper, F, OuterRef, Q, Sum, Value
+from django.test.utils import CaptureQueriesContext
 
-from apps.accounts.models import BrokerAccount, Connection, Position
-from apps.lib.prepared import Kept, Prepared, Whole
+from apps.accounts.models import AuditEvent, BrokerAccount, Connection, Position
+from apps.lib.prepared import Kept, Prepared, Whole, together
+from apps.risk.models import GuardState
 from tests.factories import NOON, hold, make_account, make_connection, stock
 
 pytestmark = pytest.mark.django_db
+RAW = ExpressionWrapper(Value(b""), output_field=BinaryField())
 COLUMNS = ("con_id", "symbol", "quantity", "updated_at")
 
 
@@ -60,8 +64,10 @@ def test_only_rows_that_changed_are_made_again(account: BrokerAccount) -> None:
     assert made == [1, 2, 3]
     Position.objects.filter(con_id=2).update(quantity=Decimal(4))
     Position.objects.filter(con_id=3).delete()
-    assert kept(account_id=account.pk) == [first[0], (2, Decimal(4))]
+    again = kept(account_id=account.pk)
+    assert again == (first[0], (2, Decimal(4)))
     assert made == [1, 2, 3, 2]
+    assert kept(account_id=account.pk) is again
 
 
 def test_whole_rows_come_with_what_they_name(account: BrokerAccount) -> None:
@@ -75,3 +81,66 @@ def test_whole_rows_come_with_what_they_name(account: BrokerAccount) -> None:
     assert found is not None
     assert found.connection == account.connection
     assert query.first(code="DU0") is None
+
+
+def test_values_of_every_kind_come_as_the_queryset_gives_them(account: BrokerAccount) -> None:
+    """Money to its last place, moments to the microsecond, texts that look like JSON and SQL."""
+    hold(account, (stock(1, 'O\'Neil "A" %s 半导体'), "12345.0123456789", "0.0000000001"))
+    Position.objects.update(
+        value_base=Decimal("98765432.10"),
+        updated_at=NOON + timedelta(microseconds=7),
+        expiry=NOON.date(),
+        right="",
+    )
+    told = {"drawdown": {"state": "halted", "value": "0.16", "words": ['"%s"', None, 1.5]}}
+    GuardState.objects.create(account=account, since_at=NOON, latches=told)
+    names = [field.attname for field in Position._meta.concrete_fields]
+    same = Position.objects.filter(con_id=OuterRef("con_id"), quantity__lt=0)
+
+    def rows(account_id: int) -> Any:
+        found = Position.objects.filter(account=account_id).order_by("pk")
+        worth = Sum(F("quantity") * F("value_base"))
+        return found.annotate(short=Exists(same), worth=worth).values_list(
+            *names, "short", "worth", "account__guard_state__latches"
+        )
+
+    (row,) = Prepared(rows).rows(account_id=account.pk)
+    (wanted,) = rows(account.pk)
+    assert row == wanted
+    assert [type(value) for value in row] == [type(value) for value in wanted]
+
+
+def test_a_type_that_json_lacks_is_refused() -> None:
+    query = Prepared(lambda: AuditEvent.objects.annotate(raw=RAW).values_list("raw"))
+    with pytest.raises(TypeError, match="BinaryField"):
+        query.rows()
+
+
+def test_several_queries_are_one_statement_and_each_answer_is_given_once(
+    account: BrokerAccount,
+) -> None:
+    hold(account, (stock(1, "AAPL"), "10", "90"))
+    whole = Whole(BrokerAccount, lambda code: BrokerAccount.objects.filter(code=code))
+    query, nothing = Prepared(held), Prepared(held)
+    given: dict[str, Any] = {"account_id": account.pk, "symbol": "IBM", "since_at": NOON}
+    asked = [
+        whole.asked(code=account.code),
+        query.asked(**given),
+        nothing.asked(**given | {"account_id": 0}),
+    ]
+    with CaptureQueriesContext(database) as statements, together(asked):
+        assert whole.first(code=account.code) == account
+        assert query.rows(**given) == list(held(**given)) != []
+        assert nothing.rows(**given | {"account_id": 0}) == []
+        Position.objects.update(symbol="IBM")
+        assert query.rows(**given) == []
+    assert len(statements) == 4
+    assert query.rows(**given) == []
+
+
+def test_answers_that_nobody_took_end_with_their_block(account: BrokerAccount) -> None:
+    query = Prepared(lambda account_id: Position.objects.filter(account=account_id).values_list())
+    with together([query.asked(account_id=account.pk)]):
+        pass
+    hold(account, (stock(1, "AAPL"), "10", "90"))
+    assert len(query.rows(account_id=account.pk)) == 1

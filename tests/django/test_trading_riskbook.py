@@ -56,7 +56,7 @@ def test_every_order_that_may_still_fill_is_working() -> None:
         Decimal(-10),
     )
     assert (rows[0].external, rows[1].external) == (False, True)
-    assert book().working(order.account_id + 1) == []
+    assert not book().working(order.account_id + 1)
     assert len(book().working(None)) == 2
 
 

@@ -1,0 +1,100 @@
+"""Rows that are made into objects: kept while they are the same, or whole instances of models."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import Model
+
+from apps.lib.prepared.queries import Asked, Build, Prepared
+from apps.lib.prepared.statement import Compiled, Row, Value
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+K = TypeVar("K", bound=Model)
+
+REMEMBERED = 64
+"""Calls with other values whose rows `Kept` keeps."""
+
+
+class Kept(Generic[T]):
+    """What was made of each row, kept until the row is another one.
+
+    Every call reads all rows: nothing is ever older than the database. Only what has changed
+    since the last call is converted and made again. The first column is the row's key. Where no
+    row has changed, the very same tuple comes back.
+    """
+
+    def __init__(self, query: Prepared, make: Callable[[Row], T]) -> None:
+        self._query, self._make = query, make
+        self._known: OrderedDict[Hashable, _Known[T]] = OrderedDict()
+
+    def asked(self, **values: Value) -> Asked:
+        return self._query.asked(**values)
+
+    def __call__(self, **values: Value) -> tuple[T, ...]:
+        whose = connection.vendor, tuple(values.values())
+        before = self._known.pop(whose, None)
+        compiled, text = self._query.answer(values)
+        if before is None or before.text != text:
+            before = self._again({} if before is None else before.rows, compiled, text)
+        self._known[whose] = before
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return before.made
+
+    def _again(
+        self, before: Mapping[Any, tuple[list[Any], T]], compiled: Compiled, text: str | None
+    ) -> "_Known[T]":
+        rows: dict[Any, tuple[list[Any], T]] = {}
+        for row in compiled.raw(text):
+            held = before.get(row[0])
+            if held is None or held[0] != row:
+                held = row, self._make(compiled.made(row))
+            rows[row[0]] = held
+        return _Known(text, rows, tuple(made for _, made in rows.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known(Generic[T]):
+    text: str | None
+    rows: Mapping[Any, tuple[list[Any], T]]
+    made: tuple[T, ...]
+
+
+class Whole(Generic[M]):
+    """Rows of a model with the rows its foreign keys name, as instances, by a prepared query."""
+
+    def __init__(self, model: type[M], build: Build, **related: type[Model]) -> None:
+        self._model, self._related = model, related
+        kinds: dict[str, type[Model]] = {"": model, **related}
+        self._names = {
+            name: [field.attname for field in kind._meta.concrete_fields]
+            for name, kind in kinds.items()
+        }
+        columns = [
+            f"{name}__{column}" if name else column
+            for name, columns in self._names.items()
+            for column in columns
+        ]
+        self._query = Prepared(lambda **values: build(**values).values_list(*columns))
+
+    def asked(self, **values: Value) -> Asked:
+        return self._query.asked(**values)
+
+    def first(self, **values: Value) -> M | None:
+        row = self._query.first(**values)
+        if row is None:
+            return None
+        made, place = self._instance("", self._model, row, 0)
+        for name, kind in self._related.items():
+            other, place = self._instance(name, kind, row, place)
+            setattr(made, name, other if other.pk is not None else None)
+        return made
+
+    def _instance(self, name: str, kind: type[K], row: Row, start: int) -> tuple[K, int]:
+        names = self._names[name]
+        end = start + len(names)
+        return kind.from_db(connection.alias, names, row[start:end]), end
