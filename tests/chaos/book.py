@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ ORDERS = "SELECT ref, idempotency_key, state, filled FROM trading_order WHERE so
 EXECUTIONS = (
     "SELECT exec_id, quantity, price FROM trading_execution e WHERE quantity > 0"
     " AND revision = (SELECT max(revision) FROM trading_execution n WHERE n.base = e.base)"
+)
+EVENTS = (
+    "SELECT o.ref, o.id, e.at, e.before, e.after, e.kind, e.origin, e.data FROM trading_orderevent e"
+    " JOIN trading_order o ON o.id = e.order_id ORDER BY e.id"
 )
 COMMISSIONS = "SELECT exec_id, amount FROM trading_commissionreport"
 POSITIONS = (
@@ -47,6 +52,11 @@ class Database:
                 return list(server.execute(statement.encode()).fetchall())
         with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as file:
             return list(file.execute(statement).fetchall())
+
+    def story(self, refs: Collection[str]) -> list[str]:
+        """Everything that happened to these orders, for whoever looks for a fault."""
+        rows = self.select(EVENTS)
+        return [" ".join(map(str, row)) for row in rows if row[0] in refs]
 
     def book(self) -> Book:
         return Book(

@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests.chaos.compare import Difference, Row
-from tests.chaos.world import World
+from tests.chaos.world import ACCOUNT, World
 
-ACCOUNT = "DU7654321"
 WANTED = {12340041: 105, 72063691: 30, 8314: 40}
 """VTI, BRK B and IBM, and where they are led back to: a long walk would end at a limit of risk."""
 
@@ -33,7 +32,7 @@ class Orders:
         self._count += 1
         con_id = self.dice.choice(list(WANTED))
         body: dict[str, Any] = {
-            "account": self.world.account_id(ACCOUNT),
+            "account": self.world.account,
             "con_id": con_id,
             "side": self._side(con_id),
             "quantity": str(self.dice.randint(1, 4)),

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.chaos.book import TROUBLE
 from tests.chaos.compare import Difference, Row
-from tests.chaos.orders import ACCOUNT, Orders
+from tests.chaos.orders import Orders
 from tests.chaos.reports import compare_report
 from tests.chaos.world import World
 
@@ -54,7 +54,7 @@ class Desk:
 
 
 def desk(world: World) -> Desk:
-    account = world.account_id(ACCOUNT)
+    account = world.account
     for (code, name), value in LIMITS.items():
         body = {"code": code, "name": name, "value": value, "account": account}
         _made(world, "/risk/limits/", body | {"reason": "many rounds a day"})

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -57,6 +58,9 @@ def test_no_order_is_sent_twice_or_lost_whatever_dies(ground: World) -> None:
             break
     print(summary(outcomes), flush=True)
     last = outcomes[-1]
+    if not last.difference.is_none:
+        refs = re.findall(r"ibp-\w+", str(last.difference))
+        print("\n".join(ground.database.story(refs)), flush=True)
     assert last.difference.is_none, f"seed {SEED}, round {last.card}: {last.difference}"
     assert all(each.died for each in outcomes), "a round without a death in the send path"
     assert sum(each.accepted for each in outcomes) > len(outcomes)

@@ -1,6 +1,7 @@
 """A running portal as chaos rounds see it: API, rows, broker, and ways to hurt it."""
 
 import contextlib
+import functools
 import http.client
 import http.cookiejar
 import json
@@ -24,6 +25,7 @@ from tests.chaos.trap import Trap
 from tests.portal import Portal, eventually
 
 Answer = tuple[int, Any]
+ACCOUNT = "DU7654321"
 GATEWAY = "-n gateway-demo@"
 DEFAULT_WORKER = "-n worker@"
 REDIS = "valkey-server"
@@ -118,9 +120,11 @@ class World:
 
     # what is there
 
-    def account_id(self, code: str) -> int:
+    @functools.cached_property
+    def account(self) -> int:
+        """The number of the account that trades."""
         rows = self.database.select("SELECT code, id FROM accounts_brokeraccount")
-        return int(dict(rows)[code])
+        return int(dict(rows)[ACCOUNT])
 
     def difference(self) -> Difference:
         book = self.database.book()
