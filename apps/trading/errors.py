@@ -1,6 +1,8 @@
 """Why a trade run does not go on, as people and programs are told."""
 
 from apps.lib.errors import PortalError
+from apps.risk.alerts.said import Said, as_said
+from apps.risk.alerts.words import spoken
 
 
 class RunRefused(PortalError):
@@ -8,8 +10,9 @@ class RunRefused(PortalError):
 
     status = 409
 
-    def __init__(self, code: str, sentence: str, *, remedy: str = "") -> None:
-        super().__init__(sentence, remedy=remedy)
+    def __init__(self, code: str, sentence: Said | str, *, remedy: str = "") -> None:
+        self.said = as_said(sentence)
+        super().__init__(spoken(self.said), remedy=remedy)
         self.code = code
 
 

@@ -9,6 +9,7 @@ from apps.trading.models import Occurrence, Plan, PlanLine, Schedule, TradeRun
 from apps.trading.reporting import Report
 from apps.trading.rows import present, run_row
 from apps.trading.selectors import NextRun
+from apps.trading.told import reader_text
 
 Row = dict[str, Any]
 
@@ -94,7 +95,7 @@ def occurrence_row(row: Occurrence) -> Row:
             "period": row.period,
             "due_at": row.due_at,
             "state": row.state,
-            "sentence": row.sentence or None,
+            "sentence": reader_text(row.said, row.sentence) or None,
             "run": row.run_id,
         }
     )
@@ -124,7 +125,8 @@ def _line(line: PlanLine) -> Row:
 
 
 def _refusal(entry: Row) -> Row:
-    return present(entry | {"sentence": mask_text(str(entry["sentence"]))})
+    told = reader_text(entry.get("said", {}), str(entry["sentence"]))
+    return present({**entry, "said": None, "sentence": mask_text(told)})
 
 
 def _plain(value: Any) -> Any:

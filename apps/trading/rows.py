@@ -8,6 +8,7 @@ from typing import Any
 from apps.accounts.masks import mask_text
 from apps.accounts.numbers import plain
 from apps.trading.models import CommissionReport, Execution, Order, PlanLine, RunEvent, TradeRun
+from apps.trading.told import reader_text
 
 Row = dict[str, Any]
 
@@ -124,7 +125,7 @@ def run_fields(run: TradeRun) -> Row:
         "dry": run.dry or None,
         "scheduled": run.scheduled or None,
         "code": run.code or None,
-        "sentence": mask_text(run.sentence) or None,
+        "sentence": mask_text(reader_text(run.said, run.sentence)) or None,
         "refusals": len(run.refusals) or None,
         "started_by": run.started_by.get_username() if run.started_by else None,
         "approved_by": run.approved_by.get_username() if run.approved_by else None,
@@ -178,7 +179,10 @@ def line_fields(line: PlanLine, orders: Iterable[Order]) -> Row:
 
 
 def run_event_row(event: RunEvent) -> Row:
-    return {"kind": event.kind, "at": event.at.isoformat(), "data": _told(event.data)}
+    data = {name: value for name, value in event.data.items() if name != "said"}
+    if data.get("sentence"):
+        data["sentence"] = reader_text(event.data.get("said", {}), data["sentence"])
+    return {"kind": event.kind, "at": event.at.isoformat(), "data": _told(data)}
 
 
 def present(fields: Row) -> Row:

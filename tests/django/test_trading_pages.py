@@ -15,6 +15,7 @@ from apps.accounts.models import BrokerAccount, Connection
 from apps.lib import clock
 from apps.trading import forms
 from apps.trading.models import Order, OutageReport
+from apps.trading.services import planning
 from apps.trading.states import OrderState, RunState
 from tests.django.test_pages import words_of
 from tests.factories import make_account, make_connection, make_user
@@ -29,6 +30,7 @@ from tests.trading_data import (
     make_snapshot,
     make_strategy,
 )
+from tests.unit.plans import planned as plan_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 CODE = "DU1234567"
@@ -340,3 +342,21 @@ def test_a_policy_beyond_reason_is_refused_beside_its_field(alice: User, planned
     assert response.status_code == 400
     assert "less than or equal to 0.99" in words_of(response)
     assert "Constraint" not in words_of(response)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-hans", "权重合计 103.00 %"), ("zh-hant", "權重合計 103.00 %")]
+)
+def test_why_a_run_was_refused_is_told_in_the_readers_language(
+    language: str, words: str, alice: User, account: BrokerAccount
+) -> None:
+    refusals = planning._refusals(plan_of({1: "0.6", 2: "0.43"}, {1: 10, 2: 10}))
+    run = make_run(make_snapshot(make_strategy(account), {around_the_clock(): "0.1"}))
+    planning._refuse(run, refusals, clock.now())
+
+    for name, pk in (("run", (run.pk,)), ("runs", ())):
+        text = words_of(page(alice, name, *pk, language=language))
+        assert words in text
+        assert "The weights sum" not in text
+    assert "The weights sum to 103.00 %" in words_of(page(alice, "run", run.pk))
+    assert "The weights sum to 103.00 %" in run.sentence

@@ -29,6 +29,8 @@ class TradeRun(models.Model):
     code = models.CharField(max_length=40, blank=True)
     """Why it is blocked, refused, expired or halted: connection_unavailable, stale_price, …"""
     sentence = models.CharField(max_length=500, blank=True)
+    """In English; pages tell it from `said`."""
+    said = models.JSONField(default=dict)
     refusals = models.JSONField(default=list)
     """Every refusal with code, sentence, conId and numbers."""
     inputs = models.JSONField(default=dict)

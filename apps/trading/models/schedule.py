@@ -60,6 +60,8 @@ class Occurrence(models.Model):
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State.choices)
     sentence = models.CharField(max_length=500, blank=True)
+    """In English; pages tell it from `said`."""
+    said = models.JSONField(default=dict)
     run = models.ForeignKey(TradeRun, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
 

@@ -169,12 +169,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why nothing of the plan may be sent. `con_id` is None where it is about the whole plan."""
+    """Why nothing of the plan may be sent. `con_id` is None where it is about the whole plan.
+
+    `template` has places for the facts; %(name)s is the instrument, here its conId.
+    """
 
     code: str
     con_id: int | None
-    sentence: str
+    template: str
+    facts: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """In English."""
+        return self.template % {"name": self.con_id, **self.facts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,19 +5,26 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.models import Mode
 from apps.accounts.selectors import link_effective
 from apps.lib.errors import Invalid, Unavailable
 from apps.lib.queue import enqueue
 from apps.marketdata.models import Instrument
+from apps.risk.alerts.said import Said
 from apps.trading.errors import RunRefused
 from apps.trading.models import PlanLine, TradeRun
 from apps.trading.services.freezing import funds_of, holdings_of, prices_of
 from apps.trading.services.run_steps import ADVANCE, audit, enter
 from apps.trading.states import RunState
+from apps.trading.told import link_said, reader_text
 from ibkr.types import LinkState
 
+NOT_READY = _n("The link to the broker is not ready: %(why)s")
+EXPIRED = _n("The plan expired at %(at)s UTC.")
+UNPRICED = _n("There is no fresh price of %(name)s.")
+MOVED = _n("%(name)s has moved from %(then)s to %(now)s since planning.")
 CONFIRMED_BY = 4
 """Characters of the account's id that are typed to approve in live mode."""
 ZERO = Decimal(0)
@@ -37,13 +44,13 @@ def check_approval(
     link = link_effective(run.account.connection)
     if not link.worker or link.state is not LinkState.READY:
         raise Unavailable(
-            _("The link to the broker is not ready: %(why)s") % {"why": link.sentence},
+            reader_text(link_said(NOT_READY, link).row(), ""),
             remedy=_("Approve again once it is; the plan stays as it is until it expires."),
         )
     if at >= run.plan.expires_at:
         return RunRefused(
             "plan_expired",
-            _("The plan expired at %(at)s UTC.") % {"at": f"{run.plan.expires_at:%R}"},
+            Said(EXPIRED, {"at": f"{run.plan.expires_at:%R}"}),
             remedy=_("Start the run again to plan with prices of now."),
         )
     return _mode_changed(run) or holdings_changed(run) or price_moved(run, at=at)
@@ -64,7 +71,7 @@ def _mode_changed(run: TradeRun) -> RunRefused | None:
         return None
     return RunRefused(
         "mode_changed",
-        _("The account was on another connection or in another mode when this was planned."),
+        Said(_n("The account was on another connection or in another mode when this was planned.")),
         remedy=_("Start the run again."),
     )
 
@@ -82,13 +89,13 @@ def holdings_changed(run: TradeRun) -> RunRefused | None:
     moved += [str(con_id) for con_id, row in held.items() if con_id not in planned and row.quantity]
     remedy = _("Start the run again to plan with what is held now.")
     if moved:
-        sentence = _("Positions have changed since planning: %(names)s.")
-        return RunRefused(
-            "positions_changed", sentence % {"names": ", ".join(moved)}, remedy=remedy
-        )
+        template = _n("Positions have changed since planning: %(names)s.")
+        said = Said(template, {"names": ", ".join(moved)})
+        return RunRefused("positions_changed", said, remedy=remedy)
     if working:
-        sentence = _("Open orders have changed since planning: %(names)s.")
-        return RunRefused("orders_changed", sentence % {"names": ", ".join(working)}, remedy=remedy)
+        template = _n("Open orders have changed since planning: %(names)s.")
+        said = Said(template, {"names": ", ".join(working)})
+        return RunRefused("orders_changed", said, remedy=remedy)
     return None
 
 
@@ -102,18 +109,20 @@ def price_moved(run: TradeRun, *, at: datetime) -> RunRefused | None:
         if quoted.price is None or quoted.at is None:
             return RunRefused(
                 "stale_price",
-                _("There is no fresh price of %(name)s.") % {"name": line.instrument},
+                Said(UNPRICED, {"name": str(line.instrument)}),
                 remedy=_("Look why its quote has stopped, then start the run again."),
             )
         if _drift(line, quoted.price) > run.policy.price_drift:
             return RunRefused(
                 "price_moved",
-                _("%(name)s has moved from %(then)s to %(now)s since planning.")
-                % {
-                    "name": line.instrument,
-                    "then": f"{(line.price or ZERO).normalize():f}",
-                    "now": f"{quoted.price.normalize():f}",
-                },
+                Said(
+                    MOVED,
+                    {
+                        "name": str(line.instrument),
+                        "then": f"{(line.price or ZERO).normalize():f}",
+                        "now": f"{quoted.price.normalize():f}",
+                    },
+                ),
                 remedy=_("Start the run again to plan with prices of now."),
             )
     return None

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.selectors import link_effective
 from apps.lib.queue import enqueue, gateway_queue
+from apps.risk.alerts.said import Said
 from apps.risk.selectors import kill_level
 from apps.trading.models import Execution, Source, TradeRun
 from apps.trading.rebalance import Quoted
-from apps.trading.services.approval import approve_by_policy
+from apps.trading.services.approval import EXPIRED, approve_by_policy
 from apps.trading.services.cancels import order_cancel
 from apps.trading.services.freezing import funds_of, prices_of
 from apps.trading.services.leftovers import left, tend
@@ -35,6 +36,10 @@ log = logging.getLogger(__name__)
 BATCH = 10
 """Orders a transaction; SQLite writes nothing else meanwhile."""
 ROUNDS = 200
+DONE = _n("%(full)s of %(all)s lines are filled as planned.")
+STILL_WORKING = _n(
+    "%(full)s of %(all)s lines are filled as planned; %(working)s still work at the broker."
+)
 UNKNOWN_WAIT = timedelta(seconds=120)
 ANSWER_WAIT = timedelta(seconds=120)
 LINK_WAIT = timedelta(minutes=10)
@@ -78,7 +83,7 @@ def _begin(run: TradeRun, at: datetime) -> bool:
     if run.dry:
         return False
     if at >= run.plan.expires_at:
-        sentence = _("The plan expired at %(at)s UTC.") % {"at": f"{run.plan.expires_at:%R}"}
+        sentence = Said(EXPIRED, {"at": f"{run.plan.expires_at:%R}"})
         enter(run, RunState.EXPIRED, at, code="plan_expired", sentence=sentence)
         return False
     if run.state == RunState.PLANNED or not _ready(run) or kill_level(run.account_id):
@@ -98,7 +103,7 @@ def _execute(run: TradeRun, at: datetime) -> bool:
     try:
         return _place(run, work, quotes, at)
     except Killed as killed:
-        _halt(run, work, KILL, str(killed), at)
+        _halt(run, work, KILL, killed.said, at)
         return False
 
 
@@ -137,13 +142,14 @@ def _first_is_settled(run: TradeRun, work: Work, at: datetime) -> bool:
     """Before anything else is sent, the broker has to take one order."""
     newest = max(work.orders, key=lambda order: order.pk)
     if newest.state == OrderState.REJECTED:
-        sentence = _("The broker rejected the first order: %(why)s") % {"why": newest.reason}
+        template = _n("The broker rejected the first order: %(reason)s")
+        sentence = Said(template, {"reason": newest.reason})
         _halt(run, work, "first_order_rejected", sentence, at)
         return False
     if newest.state not in OPEN:
         return True
     if at - newest.accepted_at > ANSWER_WAIT:
-        sentence = _("The broker has not answered the first order for two minutes.")
+        sentence = Said(_n("The broker has not answered the first order for two minutes."))
         _halt(run, work, "no_acknowledgement", sentence, at)
     return False
 
@@ -172,11 +178,9 @@ def _stopped(run: TradeRun, work: Work, at: datetime) -> bool:
     asked = work.event("stop_asked")
     if asked is None:
         return False
-    sentence = _("%(who)s stopped it. %(why)s") % {
-        "who": asked.data.get("by", ""),
-        "why": asked.data.get("reason", ""),
-    }
-    _halt(run, work, "stopped", sentence.strip(), at)
+    who, reason = asked.data.get("by", ""), asked.data.get("reason", "")
+    template = _n("%(who)s stopped it. %(reason)s") if reason else _n("%(who)s stopped it.")
+    _halt(run, work, "stopped", Said(template, {"who": who, "reason": reason}), at)
     return True
 
 
@@ -184,7 +188,7 @@ def _killed(run: TradeRun, work: Work, at: datetime) -> bool:
     """A run stops at any level; what works is cancelled by the kill levels that say so."""
     level = kill_level(run.account_id)
     if level:
-        _halt(run, work, KILL, _("Kill level %(level)s is set.") % {"level": level}, at)
+        _halt(run, work, KILL, Said(_n("Kill level %(level)s is set."), {"level": level}), at)
     return bool(level)
 
 
@@ -197,11 +201,12 @@ def _unknown(run: TradeRun, work: Work, at: datetime) -> bool:
     if seen is None:
         note(run, "unknown_order", at, order=order.pk)
     elif at - seen.at > UNKNOWN_WAIT:
-        sentence = _(
+        template = _n(
             "Nobody can say whether order %(order)s of %(name)s reached the broker. Look for "
             "%(ref)s at the broker, settle the order on its page, then let the run go on."
-        ) % {"order": order.pk, "name": order.instrument, "ref": order.ref}
-        _halt(run, work, "unknown_order", sentence, at)
+        )
+        facts = {"order": str(order.pk), "name": str(order.instrument), "ref": order.ref}
+        _halt(run, work, "unknown_order", Said(template, facts), at)
     return True
 
 
@@ -215,12 +220,14 @@ def _without_link(run: TradeRun, work: Work, at: datetime) -> bool:
     if last is None or not lost:
         note(run, "link_lost", at)
     elif at - last.at > LINK_WAIT:
-        sentence = _("The link to the broker was away for ten minutes while the run executed.")
+        sentence = Said(
+            _n("The link to the broker was away for ten minutes while the run executed.")
+        )
         _halt(run, work, "connection_unavailable", sentence, at)
     return True
 
 
-def _halt(run: TradeRun, work: Work, code: str, sentence: str, at: datetime) -> None:
+def _halt(run: TradeRun, work: Work, code: str, sentence: Said | str, at: datetime) -> None:
     """What still works is cancelled: nobody would look after it any more."""
     enter(run, RunState.HALTED, at, code=code, sentence=sentence)
     for order in [] if code == KILL else work.orders:
@@ -230,9 +237,9 @@ def _halt(run: TradeRun, work: Work, code: str, sentence: str, at: datetime) -> 
 
 def _finish(run: TradeRun, work: Work, at: datetime) -> None:
     full = sum(task.filled == abs(task.line.quantity) for task in work.tasks)
-    words = {"full": full, "all": len(work.tasks)}
-    sentence = _("%(full)s of %(all)s lines are filled as planned.") % words
-    enter(run, RunState.DONE, at, sentence=sentence)
+    left_over = sum(task.working for task in work.tasks)
+    facts = {"full": full, "all": len(work.tasks), "working": left_over}
+    enter(run, RunState.DONE, at, sentence=Said(STILL_WORKING if left_over else DONE, facts))
 
 
 def _quotes(run: TradeRun, work: Work, at: datetime) -> Quotes:

@@ -3,16 +3,17 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from apps.lib.errors import PortalError
+from apps.risk.alerts.said import Said
 from apps.risk.errors import GateRefused
 from apps.trading import pricing
 from apps.trading.models import Source, TradeRun
 from apps.trading.rebalance import Quoted
+from apps.trading.services.approval import UNPRICED
 from apps.trading.services.orders import order_place
-from apps.trading.services.run_steps import note
+from apps.trading.services.run_steps import note_said
 from apps.trading.services.run_work import Task, Work, passing
+from apps.trading.told import joined, verdict_said
 
 PATIENCE = timedelta(seconds=90)
 """How long a line waits for a price or for a passing refusal of the gate."""
@@ -22,6 +23,10 @@ KILL = "kill"
 class Killed(Exception):
     """The kill level forbids it, and everything after it."""
 
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.english)
+        self.said = said
+
 
 def line_place(
     run: TradeRun, work: Work, task: Task, quoted: Quoted | None, *, at: datetime
@@ -30,20 +35,21 @@ def line_place(
 
     Raises Killed. The caller holds the run's lock.
     """
+    line = task.line
     if quoted is None or quoted.price is None or quoted.at is None:
-        sentence = _("There is no fresh price of %(name)s.") % {"name": task.line.instrument}
-        _wait(run, work, task, "stale_price", sentence, at)
+        _wait(run, work, task, "stale_price", Said(UNPRICED, {"name": str(line.instrument)}), at)
         return False
     try:
         _place(run, task, quoted, quoted.price, at)
     except GateRefused as error:
-        codes = {str(verdict["code"]) for verdict in error.decision.refusals}
-        if KILL in codes:
-            raise Killed(error.sentence) from error
+        refusals = error.decision.refusals
+        said = joined(verdict_said(verdict) for verdict in refusals)
+        if KILL in {str(verdict["code"]) for verdict in refusals}:
+            raise Killed(said) from error
         if passing(error.decision):
-            _wait(run, work, task, error.code, error.sentence, at)
+            _wait(run, work, task, error.code, said, at)
         else:
-            line_over(run, task, error.code, error.sentence, at)
+            line_over(run, task, error.code, said, at)
         return False
     except PortalError as error:
         line_over(run, task, error.code, error.sentence, at)
@@ -51,9 +57,9 @@ def line_place(
     return True
 
 
-def line_over(run: TradeRun, task: Task, code: str, sentence: str, at: datetime) -> None:
+def line_over(run: TradeRun, task: Task, code: str, said: Said | str, at: datetime) -> None:
     task.over = code
-    note(run, "line_over", at, line=task.line.number, code=code, sentence=sentence)
+    note_said(run, "line_over", at, said, line=task.line.number, code=code)
 
 
 def arrival_of(task: Task, price: Decimal) -> Decimal:
@@ -89,9 +95,9 @@ def _place(run: TradeRun, task: Task, quoted: Quoted, price: Decimal, at: dateti
     task.orders.append(order)
 
 
-def _wait(run: TradeRun, work: Work, task: Task, code: str, sentence: str, at: datetime) -> None:
+def _wait(run: TradeRun, work: Work, task: Task, code: str, said: Said | str, at: datetime) -> None:
     waits = work.of_line("line_waits", task)
     if not waits:
-        note(run, "line_waits", at, line=task.line.number, code=code, sentence=sentence)
+        note_said(run, "line_waits", at, said, line=task.line.number, code=code)
     elif at - waits[0].at > PATIENCE:
-        line_over(run, task, code, sentence, at)
+        line_over(run, task, code, said, at)

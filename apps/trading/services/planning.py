@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.selectors import link_effective
@@ -14,6 +14,7 @@ from apps.lib.queue import enqueue, gateway_queue
 from apps.marketdata.models import Instrument
 from apps.marketdata.services import stream_targets_set
 from apps.risk import services as risk
+from apps.risk.alerts.said import Said, said_from
 from apps.risk.models import GateDecision
 from apps.trading import pricing
 from apps.trading.models import DecisionSnapshot, Order, Plan, PlanLine, Source, Strategy, TradeRun
@@ -25,6 +26,7 @@ from apps.trading.services.run_steps import enter, first_event, note
 from apps.trading.services.terms import intent_from, step_at
 from apps.trading.shapes import stepped
 from apps.trading.states import RunState
+from apps.trading.told import joined, link_said, verdict_said
 from ibkr.types import LinkState
 
 PRICE_WAIT = timedelta(seconds=45)
@@ -38,7 +40,7 @@ def run_plan(run: TradeRun, *, at: datetime) -> None:
     prices are on their way. The caller holds the run's lock; twice does no harm."""
     link = link_effective(run.account.connection)
     if not link.worker or link.state is not LinkState.READY:
-        sentence = _("The link to the broker is not ready: %(why)s") % {"why": link.sentence}
+        sentence = link_said(_n("The link to the broker is not ready: %(why)s"), link)
         enter(run, RunState.BLOCKED, at, code="connection_unavailable", sentence=sentence)
         return
     frozen = freeze(run, at=at)
@@ -47,7 +49,8 @@ def run_plan(run: TradeRun, *, at: datetime) -> None:
     kept = {"inputs": frozen.told(run), "inputs_digest": frozen.digest}
     if frozen.absent:
         names = ", ".join(str(con_id) for con_id in frozen.absent)
-        sentence = _("The broker does not describe these contracts: %(names)s.") % {"names": names}
+        template = _n("The broker does not describe these contracts: %(names)s.")
+        sentence = Said(template, {"names": names})
         enter(run, RunState.BLOCKED, at, code="unknown_instrument", sentence=sentence, **kept)
         return
     result = plan(frozen.inputs)
@@ -115,7 +118,7 @@ def _wait(run: TradeRun, frozen: Frozen, at: datetime) -> bool:
 def _ask(run: TradeRun, result: PlanResult, at: datetime, **kept: Any) -> None:
     rows = Instrument.objects.in_bulk(result.questions)
     names = ", ".join(str(rows[con_id]) for con_id in result.questions)
-    sentence = _("Held and not targeted: %(names)s. Keep or sell?") % {"names": names}
+    sentence = Said(_n("Held and not targeted: %(names)s. Keep or sell?"), {"names": names})
     enter(run, RunState.AWAITING_ANSWER, at, sentence=sentence, **kept)
     note(run, "questions", at, con_ids=list(result.questions))
 
@@ -179,7 +182,7 @@ def _keep(run: TradeRun, nlv: Decimal, result: PlanResult, at: datetime) -> Plan
 
 
 def _refuse(run: TradeRun, refusals: list[dict[str, Any]], at: datetime, **kept: Any) -> None:
-    sentence = " ".join(dict.fromkeys(str(entry["sentence"]) for entry in refusals))
+    sentence = joined(said_from(entry["said"]) for entry in refusals)
     code = str(refusals[0]["code"])
     enter(run, RunState.REFUSED, at, code=code, sentence=sentence, refusals=refusals, **kept)
 
@@ -188,17 +191,15 @@ def _refusals(result: PlanResult) -> list[dict[str, Any]]:
     """With names instead of conIds, which is all the planner knows."""
     ids = [found.con_id for found in result.refusals if found.con_id is not None]
     names = {row.con_id: str(row) for row in Instrument.objects.filter(pk__in=ids)}
-    return [
-        {
-            "code": str(found.code),
-            "con_id": found.con_id,
-            "sentence": found.sentence.replace(
-                str(found.con_id), names.get(found.con_id or 0, str(found.con_id))
-            ),
-            "numbers": plain(found.numbers),
-        }
-        for found in result.refusals
-    ]
+    told = []
+    for found in result.refusals:
+        facts = dict(found.facts)
+        if found.con_id is not None:
+            facts["name"] = names.get(found.con_id, str(found.con_id))
+        said = Said(found.template, facts)
+        entry = {"code": str(found.code), "con_id": found.con_id, "sentence": said.english}
+        told.append(entry | {"said": said.row(), "numbers": plain(found.numbers)})
+    return told
 
 
 def _gate_refusals(decision: GateDecision) -> Iterable[dict[str, Any]]:
@@ -207,6 +208,7 @@ def _gate_refusals(decision: GateDecision) -> Iterable[dict[str, Any]]:
             "code": verdict["code"],
             "con_id": decision.con_id,
             "sentence": verdict["message"],
+            "said": verdict_said(verdict).row(),
             "numbers": {"limit": verdict.get("limit"), "value": verdict.get("value")},
             "decision": decision.pk,
         }

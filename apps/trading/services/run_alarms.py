@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop as _n
 
-from apps.risk.alerts.said import Said
+from apps.risk.alerts.said import Said, said_from
 from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.trading.models import Occurrence, Strategy, TradeRun
 from apps.trading.states import RunState
@@ -72,7 +72,11 @@ def _passes_by(run: TradeRun) -> bool:
 
 
 def _tell(run: TradeRun, state: RunState, key: str, at: datetime) -> None:
-    facts = {"run": str(run.pk), "strategy": run.strategy.name, "why": run.sentence}
+    facts = {
+        "run": str(run.pk),
+        "strategy": run.strategy.name,
+        "why": said_from(run.said) if run.said else "",
+    }
     alert_raise(
         code=WAITS if state in NEEDS_A_PERSON else STOPPED,
         severity="critical" if state == RunState.HALTED else "warning",

@@ -6,16 +6,18 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Max
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.services import audit_append
+from apps.risk.alerts.said import Said, as_said
 from apps.trading import topics
 from apps.trading.errors import RunRefused
 from apps.trading.models import RunEvent, TradeRun
 from apps.trading.rebalance.digest import plain
 from apps.trading.services.run_alarms import run_told
 from apps.trading.states import RUN_ENDED, RunState
+from apps.trading.told import state_said
 
 ADVANCE = "trading.runs_advance"
 WITH_RUN = ("account__connection", "strategy", "policy", "snapshot", "plan")
@@ -46,17 +48,25 @@ def enter(
     at: datetime,
     *,
     code: str = "",
-    sentence: str = "",
+    sentence: Said | str = "",
     **fields: Any,
 ) -> None:
     """Takes the run to a state; `fields` are further columns. The caller holds the lock."""
-    before, run.state, run.code, run.sentence = run.state, state, code, sentence[:500]
+    before, run.state, run.code = run.state, state, code
+    run.said = as_said(sentence).row() if sentence else {}
+    run.sentence = as_said(sentence).english[:500] if sentence else ""
     for name, value in fields.items():
         setattr(run, name, value)
     run.ended_at = at if state in RUN_ENDED else None
-    run.save(update_fields=["state", "code", "sentence", "ended_at", *fields])
-    note(run, state.value, at, before=str(before), code=code, sentence=sentence)
+    run.save(update_fields=["state", "code", "sentence", "said", "ended_at", *fields])
+    note(run, state.value, at, before=str(before), code=code, sentence=run.sentence, said=run.said)
     run_told(run, at)
+
+
+def note_said(run: TradeRun, kind: str, at: datetime, said: Said | str, **data: Any) -> RunEvent:
+    """With a sentence that each reader gets in their language."""
+    told = as_said(said)
+    return note(run, kind, at, sentence=told.english, said=told.row(), **data)
 
 
 def first_event(run: TradeRun, kind: str) -> RunEvent | None:
@@ -79,7 +89,8 @@ def name_of(user: User | None) -> str:
 
 
 def not_now(run: TradeRun) -> RunRefused:
+    state = state_said(run.state)
     return RunRefused(
         "run_state",
-        _("The run is %(state)s, so this cannot be done now.") % {"state": run.get_state_display()},
+        Said(_n("The run is %(state)s, so this cannot be done now."), {"state": state}),
     )

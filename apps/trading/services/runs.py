@@ -6,9 +6,11 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.lib.errors import Invalid
 from apps.lib.queue import enqueue
+from apps.risk.alerts.said import Said
 from apps.trading.errors import RunRefused
 from apps.trading.models import Order, TradeRun
 from apps.trading.permissions import check_may_approve, check_may_trade
@@ -31,6 +33,8 @@ from apps.trading.services.run_steps import (
 from apps.trading.states import RunState
 
 ANSWERS = {"keep", "sell"}
+WITH_REASON = _n("%(who)s cancelled it. %(reason)s")
+WITHOUT_REASON = _n("%(who)s cancelled it.")
 BEFORE_SENDING = {
     RunState.CREATED,
     RunState.PLANNING,
@@ -89,9 +93,10 @@ def run_approve(
             approve(found, user, at)
         else:
             over = RunState.EXPIRED if refused.code == "plan_expired" else RunState.REFUSED
-            entry = {"code": refused.code, "con_id": None, "sentence": refused.sentence}
-            refusals = [*found.refusals, entry]
-            enter(found, over, at, code=refused.code, sentence=refused.sentence, refusals=refusals)
+            said = refused.said
+            entry = {"code": refused.code, "con_id": None, "sentence": said.english}
+            refusals = [*found.refusals, entry | {"said": said.row()}]
+            enter(found, over, at, code=refused.code, sentence=said, refusals=refusals)
     if refused is not None:
         raise refused
     return found
@@ -108,9 +113,10 @@ def run_cancel(*, user: User, run: TradeRun, at: datetime, reason: str = "") -> 
         if found.ended_at is not None:
             return found
         audit(user, "run.cancel", found, at, reason=reason)
-        sentence = _("%(who)s cancelled it. %(why)s") % {"who": name_of(user), "why": reason}
         if found.state in BEFORE_SENDING:
-            enter(found, RunState.CANCELLED, at, code="cancelled", sentence=sentence.strip())
+            facts = {"who": name_of(user), "reason": reason}
+            said = Said(WITH_REASON if reason else WITHOUT_REASON, facts)
+            enter(found, RunState.CANCELLED, at, code="cancelled", sentence=said)
         else:
             note(found, "stop_asked", at, by=name_of(user), reason=reason)
             enqueue(ADVANCE)

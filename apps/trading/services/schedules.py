@@ -14,9 +14,10 @@ from django.utils.translation import gettext_noop as _n
 from apps.accounts.selectors import link_effective
 from apps.lib.errors import Invalid, PortalError
 from apps.lib.queue import enqueue
-from apps.risk.alerts.said import Said
+from apps.risk.alerts.said import Said, as_said
 from apps.trading import exchanges, selectors
 from apps.trading.calendars import Due, stored
+from apps.trading.errors import RunRefused
 from apps.trading.missed import Step, step_for
 from apps.trading.models import MarketCalendar, Occurrence, Schedule, Strategy, TradeRun
 from apps.trading.permissions import check_may_approve
@@ -147,6 +148,7 @@ def _take(schedule: Schedule, due: Due, step: Step, why: Said, at: datetime) -> 
             due_at=due.due_at,
             state=states[step],
             sentence="" if step is Step.START else why.english[:500],
+            said={} if step is Step.START else why.row(),
             at=at,
         )
         if step is not Step.START:
@@ -162,10 +164,12 @@ def _take(schedule: Schedule, due: Due, step: Step, why: Said, at: datetime) -> 
                     at=at,
                 )
         except PortalError as error:
-            row.state, row.sentence = Occurrence.State.SKIPPED, error.sentence[:500]
+            said = error.said if isinstance(error, RunRefused) else as_said(error.sentence)
+            row.state, row.sentence = Occurrence.State.SKIPPED, said.english[:500]
+            row.said = said.row()
             if error.code != TAKEN:
                 week_told(row, f"{error.sentence} {error.remedy}".strip(), at)
-        row.save(update_fields=["run", "state", "sentence"])
+        row.save(update_fields=["run", "state", "sentence", "said"])
     return row.run
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
+from apps.risk.alerts.said import Said
 from apps.trading.models import Order, TradeRun
 from apps.trading.rebalance import Line, PlanResult, Quoted, resize_buys
 from apps.trading.services.freezing import funds_of, prices_of, rules_of
@@ -16,8 +17,8 @@ from apps.trading.states import OPEN
 ZERO = Decimal(0)
 PRICE_WAIT = timedelta(seconds=60)
 SENTENCES = {
-    "no_cash": "There was no cash left for it above the buffer.",
-    "price_missing": "There was no price of it when the buys were sized.",
+    "no_cash": _n("There was no cash left for it above the buffer."),
+    "price_missing": _n("There was no price of it when the buys were sized."),
 }
 
 
@@ -37,7 +38,8 @@ def buys_size(run: TradeRun, work: Work, quotes: dict[int, Quoted], *, at: datet
     for task in buys:
         line = sized[task.line.instrument_id]
         if not line.quantity:
-            line_over(run, task, line.reason, _(SENTENCES.get(line.reason, line.reason)), at)
+            said = Said(SENTENCES.get(line.reason, line.reason))
+            line_over(run, task, line.reason, said, at)
     return True
 
 

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 
 from apps.lib.errors import Invalid
 from apps.lib.queue import enqueue
+from apps.risk.alerts.said import Fact, Said
 from apps.trading.calendars import period_of
 from apps.trading.errors import RunRefused
 from apps.trading.models import (
@@ -25,6 +27,7 @@ from apps.trading.services.planning import run_plan
 from apps.trading.services.run_steps import ADVANCE, audit, enter, name_of, note
 from apps.trading.services.snapshots import snapshot_from_provider
 from apps.trading.states import RUN_RELEASES_PERIOD, RunState
+from apps.trading.told import state_said
 
 
 def run_start(
@@ -71,7 +74,7 @@ def _newest(strategy: Strategy, at: datetime) -> DecisionSnapshot:
     if found is None:
         raise RunRefused(
             "snapshot_missing",
-            _("“%(strategy)s” has no target weights yet.") % {"strategy": strategy.name},
+            Said(_n("“%(strategy)s” has no target weights yet."), {"strategy": strategy.name}),
             remedy=_("Upload a file with symbol and weight in each line."),
         )
     return found
@@ -120,6 +123,7 @@ def _insert(run: TradeRun) -> None:
         raise _taken(run) from error
 
 
+TAKEN = _n("The period %(period)s is taken: run %(run)s has it and is %(state)s.")
 BEFORE_THE_WIRE = frozenset(
     {RunState.CREATED, RunState.PLANNING, RunState.AWAITING_ANSWER, RunState.PLANNED}
 )
@@ -131,12 +135,12 @@ def _taken(run: TradeRun) -> RunRefused:
         account=run.account, strategy=run.strategy, period=run.period, dry=False
     )
     holder = holders.exclude(state__in=sorted(RUN_RELEASES_PERIOD)).first()
-    words = {"period": run.period, "run": holder.pk if holder else "?"}
-    state = {"state": holder.get_state_display() if holder else ""}
+    state = state_said(holder.state) if holder else ""
+    facts: dict[str, Fact] = {"period": run.period, "run": holder.pk if holder else "?"}
     early = holder is not None and holder.state in BEFORE_THE_WIRE
     return RunRefused(
         "period_taken",
-        _("The period %(period)s is taken: run %(run)s has it and is %(state)s.") % (words | state),
+        Said(TAKEN, facts | {"state": state}),
         remedy=_("Cancel that run before it sends anything, or name this one as an extra run.")
         if early
         else _("If an extra run is meant, give it a period of its own."),

@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 
 from apps.accounts.figures import MISSING, Format, shaped
 from apps.trading import shown
+from apps.trading.told import reader_text
 from apps.trading.words import trading_words
 
 register = template.Library()
 PERCENT = Format(2, 2)
-LONG = 160
 
 
 @register.filter
@@ -112,18 +112,23 @@ def hundredfold(share: Any) -> str:
 
 @register.filter
 def reasons(codes: str) -> str:
-    """Several reasons in one text, each in words."""
-    return "; ".join(told_as(code, "reason_") for code in codes.split("; ") if code)
+    """Several reasons in one text, each in words: of the plan, of an order's state, or as told."""
+    return "; ".join(_reason(code) for code in codes.split("; ") if code)
+
+
+def _reason(code: str) -> str:
+    words = trading_words()
+    known = words.get(f"reason_{code}") or words.get(f"order_{code}")
+    return known or shown.reason_text(code.replace("_", " "))
+
+
+@register.filter
+def sentence_told(row: Any) -> str:
+    """A run's or a week's sentence in the reader's language."""
+    return reader_text(row.said, row.sentence)
 
 
 @register.filter
 def exchange_time(moment: datetime) -> str:
     """In its own zone, whatever zone the page speaks."""
     return f"{moment:%a %F %R %Z}"
-
-
-@register.filter
-def short(value: Any) -> str:
-    """Cut where it would fill the page; the whole of it stands elsewhere on it."""
-    text = str(value)
-    return text if len(text) <= LONG else f"{text[:LONG]}…"

@@ -9,12 +9,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.accounts.masks import mask_text
 from apps.lib import clock
 from apps.lib.errors import PortalError
 from apps.marketdata.models import Instrument
 from apps.trading import rows, selectors
 from apps.trading.forms import ANSWER, RunForm, cleaned
-from apps.trading.models import PlanLine, TradeRun
+from apps.trading.models import PlanLine, RunEvent, TradeRun
+from apps.trading.runevents import event_text
 from apps.trading.selectors.runs import WITH_RUN
 from apps.trading.services.reports import run_report, run_report_csv
 from apps.trading.services.runs import (
@@ -24,6 +26,7 @@ from apps.trading.services.runs import (
     run_resume,
 )
 from apps.trading.states import RUN_ENDED, RunState
+from apps.trading.told import reader_text
 from apps.trading.topics import run_topic
 from apps.trading.views.frame import (
     Answer,
@@ -140,7 +143,7 @@ def run_page(
         "lines": _lines(found, selectors.run_lines(found.pk, orders)) if plan else [],
         "progress": selectors.run_progress(found.pk, orders),
         "refusals": _refusals(found),
-        "events": [rows.run_event_row(event) | {"number": event.number} for event in events],
+        "events": _events(found, events),
         "seen": f"{found.state} {len(events)}",
         "questions": _questions(found),
         "expired": bool(plan and plan.expires_at <= now),
@@ -160,11 +163,33 @@ def _lines(found: TradeRun, told: dict[str, Any]) -> list[Context]:
     return [{"line": line, "order": told.get(str(line.number))} for line in lines]
 
 
+def _events(found: TradeRun, events: list[RunEvent]) -> list[Context]:
+    names = _line_names(found)
+    told = []
+    for event in events:
+        row = rows.run_event_row(event)
+        told.append(row | {"number": event.number, "text": event_text(row["data"], names)})
+    return told
+
+
+def _line_names(found: TradeRun) -> dict[int, str]:
+    """What the events call by the numbers of the plan."""
+    lines = PlanLine.objects.filter(plan__run=found).select_related("instrument")
+    return {line.number: str(line.instrument) for line in lines}
+
+
 def _refusals(found: TradeRun) -> list[Context]:
     """Each with the name of what it is about."""
     ids = [entry.get("con_id") for entry in found.refusals if entry.get("con_id")]
     names = {row.con_id: str(row) for row in Instrument.objects.filter(pk__in=ids)}
-    return [entry | {"name": names.get(entry.get("con_id"))} for entry in found.refusals]
+    return [
+        entry
+        | {
+            "name": names.get(entry.get("con_id")),
+            "sentence": mask_text(reader_text(entry.get("said", {}), str(entry["sentence"]))),
+        }
+        for entry in found.refusals
+    ]
 
 
 def _questions(found: TradeRun) -> list[Instrument]:
