@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.accounts.models import BrokerAccount
+from apps.risk.alerts.words import spoken
 from apps.risk.models import (
     Alert,
     Flatten,
@@ -88,12 +89,13 @@ def lock_row(lock: Lock) -> Row:
 
 
 def flatten_row(flatten: Flatten | None) -> Row | None:
+    """Its sentence is in the language of whoever asks."""
     if flatten is None:
         return None
     return {
         "id": flatten.pk,
         "state": flatten.state,
-        "sentence": flatten.sentence,
+        "sentence": spoken(flatten.said) or flatten.sentence,
         "opened_at": _iso(flatten.opened_at),
         "closed_at": None if flatten.closed_at is None else _iso(flatten.closed_at),
         "lines": [

@@ -82,6 +82,20 @@ LOCK_ENDS = {
     "balanced": gettext_lazy("Balanced: both agree again"),
     "closed": gettext_lazy("Closed: nothing is held"),
 }
+LOCK_ENDED = {
+    "adopted": gettext_lazy("adopted"),
+    "explained": gettext_lazy("explained"),
+    "balanced": gettext_lazy("balanced"),
+    "closed": gettext_lazy("closed"),
+    "vanished": gettext_lazy("ended by itself: both agree again"),
+}
+SOURCES = {
+    "page": gettext_lazy("page"),
+    "api": gettext_lazy("API"),
+    "command": gettext_lazy("command line"),
+    "telegram": gettext_lazy("Telegram"),
+    "guard": gettext_lazy("guard"),
+}
 SEVERITIES = {
     "info": gettext_lazy("Information"),
     "warning": gettext_lazy("Warning"),

@@ -69,6 +69,27 @@ def test_the_page_speaks_chinese(account: BrokerAccount, officer: User) -> None:
     assert "Loss today" not in shown
 
 
+@pytest.mark.parametrize(("language", "loss"), [("zh-hans", "今日亏损"), ("zh-hant", "今日虧損")])
+def test_what_the_guard_and_flattening_say_is_in_the_readers_language(
+    account: BrokerAccount, officer: User, language: str, loss: str
+) -> None:
+    look(account)
+    tell_equity(account, "96000", at=clock.now())
+    look(account)
+    services.kill_set(user=officer, account=account, level=4, reason="my words", at=clock.now())
+    services.kill_lift(user=officer, account=account, reason="enough", at=clock.now())
+
+    overview = page(client_of(officer), "/risk/", language)
+    mine = page(client_of(officer), f"/risk/accounts/{account.pk}/", language)
+
+    assert loss in overview
+    assert "my words" in overview
+    for shown in (overview, mine):
+        assert "Loss today" not in shown
+        assert "before it was proven flat" not in shown
+    assert "olivia" in mine
+
+
 def kill(client: Client, account: BrokerAccount | None, **fields: Any) -> Any:
     body = {
         "account": "" if account is None else account.pk,

@@ -18,6 +18,8 @@ class KillSwitch(models.Model):
     )
     level = models.PositiveSmallIntegerField(default=Kill.OFF)
     reason = models.CharField(max_length=400, blank=True)
+    figures = models.JSONField(default=list, editable=False)
+    """The guard's reason as rows of figures, for each reader's language; `reason` is English."""
     by = models.CharField(max_length=150, blank=True)
     """User name, or guard, or command."""
     since_at = models.DateTimeField()
@@ -47,6 +49,8 @@ class KillEvent(models.Model):
     before = models.PositiveSmallIntegerField()
     after = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=400)
+    figures = models.JSONField(default=list, editable=False)
+    """As in KillSwitch."""
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -104,6 +108,8 @@ class Flatten(models.Model):
     )
     sentence = models.CharField(max_length=500, blank=True)
     """Where it stands, or why it cannot go on."""
+    said = models.JSONField(default=dict, editable=False)
+    """The sentence as template and facts, for each reader's language."""
     reason = models.CharField(max_length=400)
     by = models.CharField(max_length=150)
     opened_at = models.DateTimeField()

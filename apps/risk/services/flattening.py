@@ -4,17 +4,17 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext_noop as _n
 
 from apps.accounts.models import BrokerAccount, Position
 from apps.lib.errors import PortalError
 from apps.risk import topics
-from apps.risk.alerts.said import Said
+from apps.risk.alerts.said import WHY, Said
 from apps.risk.book import WorkingOrder, book
 from apps.risk.flatten import Closing, closer
 from apps.risk.levels import FlattenState, Kill
 from apps.risk.models import Flatten, FlattenLine
 from apps.risk.selectors import kill_level
+from apps.risk.services import flatten_words as say
 from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.risk.services.commands import connections_of
 
@@ -30,7 +30,6 @@ RETRY_FIRST, RETRY_MOST = 2.0, 60.0
 NOT_CLOSED = ("CASH",)
 """Currency balances are not positions that an order could close to nothing."""
 SOURCE = "flatten"
-STUCK = _n("Flattening cannot go on: %(why)s")
 
 
 def flatten_open_all(
@@ -52,7 +51,7 @@ def flatten_abandon(account: BrokerAccount | None, *, by: str, at: datetime) -> 
     for row in rows:
         if kill_level(row.account_id) < Kill.FLATTEN:
             row.closed_at = at
-            _move(row, FlattenState.ABANDONED, f"Lifted by {by} before it was proven flat.", at)
+            _move(row, FlattenState.ABANDONED, Said(say.LIFTED_BY, {"by": by}), at)
 
 
 def flattens_watch(*, at: datetime) -> None:
@@ -91,7 +90,7 @@ def flatten_step(*, pk: int, at: datetime) -> Flatten:
         row = Flatten.objects.select_for_update().get(pk=pk)
         if row.closed_at is None and kill_level(row.account_id) < Kill.FLATTEN:
             row.closed_at = at
-            _move(row, FlattenState.ABANDONED, "The level was lifted.", at)
+            _move(row, FlattenState.ABANDONED, Said(say.LIFTED), at)
     if row.closed_at is None:
         _step(row, at)
     return row
@@ -123,26 +122,19 @@ def _cancel(row: Flatten, foreign: list[WorkingOrder], at: datetime) -> None:
         row.asked_at = at
         row.save(update_fields=["asked_at"])
     if lasting > PATIENCE:
-        why = f"{len(foreign)} orders are still working"
-        why += f", {unknown} of them of unknown outcome" if unknown else ""
-        _stuck(row, f"{why}; their cancels are asked for again.", at)
+        _stuck(row, Said(say.STILL_WORKING, {"n": len(foreign), "unknown": unknown}), at)
     else:
-        _move(row, FlattenState.CANCELLING, f"{len(foreign)} orders are being cancelled.", at)
+        _move(row, FlattenState.CANCELLING, Said(say.CANCELS, {"n": len(foreign)}), at)
 
 
 def _wait(row: Flatten, waiting: list[Closing], at: datetime) -> None:
     unknown = [closing for closing in waiting if closing.unknown]
     if unknown:
-        _stuck(
-            row,
-            f"Closing order {unknown[0].order_id} is of unknown outcome: no second one is sent "
-            "before the broker has told.",
-            at,
-        )
+        _stuck(row, Said(say.UNKNOWN, {"order": unknown[0].order_id}), at)
     elif at - row.moved_at > PATIENCE:
-        _stuck(row, f"{len(waiting)} closing orders wait at the broker to be filled.", at)
+        _stuck(row, Said(say.UNFILLED, {"n": len(waiting)}), at)
     else:
-        _move(row, FlattenState.CLOSING, f"{len(waiting)} closing orders are working.", at)
+        _move(row, FlattenState.CLOSING, Said(say.WORKING, {"n": len(waiting)}), at)
 
 
 def _fresh(row: Flatten, closings: list[Closing]) -> bool:
@@ -179,9 +171,9 @@ def _ask(row: Flatten, closings: list[Closing], at: datetime) -> None:
         # The question keeps its time: an answer slower than this still counts.
         closer().ask_broker(row.account_id)
     if asked is not None and at - asked > PATIENCE:
-        _stuck(row, "The broker has not told its positions; is the link up?", at)
+        _stuck(row, Said(say.NOT_TOLD), at)
     elif row.state != FlattenState.STUCK:
-        _move(row, FlattenState.CONFIRMING, "The broker is asked for its positions.", at)
+        _move(row, FlattenState.CONFIRMING, Said(say.ASKED), at)
 
 
 def _close(row: Flatten, external: list[WorkingOrder], at: datetime) -> None:
@@ -191,24 +183,19 @@ def _close(row: Flatten, external: list[WorkingOrder], at: datetime) -> None:
         lines = [_close_one(row, position, at) for position in positions]
         failed = [line for line in lines if line.sentence]
         if failed:
-            _stuck(row, f"{failed[0].name}: {failed[0].sentence}", at)
+            facts = {"name": failed[0].name, WHY: failed[0].sentence}
+            _stuck(row, Said(say.NOT_CLOSED, facts), at)
         else:
-            _move(row, FlattenState.CLOSING, f"{len(lines)} closing orders were sent.", at)
+            _move(row, FlattenState.CLOSING, Said(say.SENT, {"n": len(lines)}), at)
     elif external:
         row.asked_at = None
         row.save(update_fields=["asked_at"])
-        _stuck(
-            row,
-            f"Flat, but {len(external)} orders placed elsewhere still rest at the broker and could "
-            "open a position: cancel them in TWS, or by a global cancel.",
-            at,
-        )
+        _stuck(row, Said(say.ELSEWHERE, {"n": len(external)}), at)
     elif not _pictured(row):
         _look(row, at)
     else:
         row.closed_at = at
-        sentence = "Flat at the broker, with nothing resting; the level stays until it is lifted."
-        _move(row, FlattenState.DONE, sentence, at)
+        _move(row, FlattenState.DONE, Said(say.FLAT), at)
 
 
 def _pictured(row: Flatten) -> bool:
@@ -223,10 +210,9 @@ def _look(row: Flatten, at: datetime) -> None:
     if lasting % ASK_AGAIN < EVERY:
         closer().ask_broker(row.account_id)
     if lasting > PATIENCE:
-        _stuck(row, "Flat, but the broker has not told what rests there; is the link up?", at)
+        _stuck(row, Said(say.NOT_SHOWN), at)
     elif row.state != FlattenState.STUCK:
-        sentence = "Flat; the broker is asked for the working orders of every program."
-        _move(row, FlattenState.CONFIRMING, sentence, at)
+        _move(row, FlattenState.CONFIRMING, Said(say.LOOKING), at)
 
 
 def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
@@ -260,29 +246,30 @@ def _sent(row: Flatten) -> list[int]:
     return [line.order_id for line in row.lines.all() if line.order_id is not None]
 
 
-def _stuck(row: Flatten, sentence: str, at: datetime) -> None:
+def _stuck(row: Flatten, why: Said, at: datetime) -> None:
     fresh = row.state != FlattenState.STUCK
-    _move(row, FlattenState.STUCK, sentence, at)
+    _move(row, FlattenState.STUCK, why, at)
     if fresh:
         alert_raise(
             code="flatten_stuck",
             severity="critical",
             account=row.account,
-            sentence=Said(STUCK, {"why": sentence}),
+            sentence=Said(say.STUCK, {WHY: why}),
             at=at,
         )
 
 
-def _move(row: Flatten, state: FlattenState, sentence: str, at: datetime) -> None:
-    if (row.state, row.sentence) == (state, sentence[:500]) and row.closed_at is None:
+def _move(row: Flatten, state: FlattenState, said: Said, at: datetime) -> None:
+    sentence = said.english[:500]
+    if (row.state, row.sentence) == (state, sentence) and row.closed_at is None:
         return
     if row.state != state:
         row.moved_at = at
         if row.state == FlattenState.STUCK:
             alert_recover(code="flatten_stuck", account=row.account, at=at)
-    row.state, row.sentence = state.value, sentence[:500]
+    row.state, row.sentence, row.said = state.value, sentence, said.row()
     with transaction.atomic():
-        row.save(update_fields=["state", "sentence", "moved_at", "closed_at", "asked_at"])
+        row.save(update_fields=["state", "sentence", "said", "moved_at", "closed_at", "asked_at"])
         topics.flatten_changed(row)
 
 

@@ -180,9 +180,16 @@ def _act(account: BrokerAccount, settled: Settled, limits: GuardLimits, at: date
     level = int(limits.halt_level) if halted else int(Kill.REDUCE_ONLY)
     if own_level(account.pk) >= level:
         return
-    reason = "; ".join(english(_as_figure(latch)) for latch in held)
+    figures = [_as_figure(latch) for latch in held]
     kill.kill_set(
-        user=None, account=account, level=level, reason=reason, at=at, source="guard", by=GUARD
+        user=None,
+        account=account,
+        level=level,
+        reason="; ".join(english(figure) for figure in figures),
+        figures=[latching.figure_row(figure) for figure in figures],
+        at=at,
+        source="guard",
+        by=GUARD,
     )
 
 

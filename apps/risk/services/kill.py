@@ -1,8 +1,10 @@
 """Kill levels: raised by one service from every door, and lifted only with a reason."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import redis
 from django.contrib.auth.models import User
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST = 3
 GLOBAL = "all"
+Row = Mapping[str, Any]
 ALERT = "kill"
 SET_BY = _n("%(who)s has set kill level %(level)s (%(name)s): %(reason)s")
 
@@ -39,6 +42,7 @@ class _Change:
     user: User | None
     by: str
     source: str
+    figures: Sequence[Row]
     at: datetime
 
 
@@ -51,15 +55,17 @@ def kill_set(
     at: datetime,
     source: str = "page",
     by: str = "",
+    figures: Sequence[Row] = (),
 ) -> KillSwitch:
     """Raises the level of an account, or of everything; the same level again repeats its commands.
 
-    `user` is None where the portal itself or its host's operator acts, named by `by`. Raises
-    Invalid for a level below the present one: that is a lift, and asks for more.
+    `user` is None where the portal itself or its host's operator acts, named by `by`. `figures`
+    are the guard's reason as numbers. Raises Invalid for a level below the present one: that is a
+    lift, and asks for more.
     """
     if user is not None:
         check_may_kill(user, account)
-    change = _change(user, account, level, reason, at, source, by)
+    change = _change(user, account, level, reason, at, source, by, figures)
     if level not in range(Kill.NO_NEW_ORDERS, Kill.DROP + 1):
         raise Invalid(
             _("There is no such kill level."), fields={"level": [_("Levels are 1 to 5.")]}
@@ -96,7 +102,7 @@ def kill_lift(
     NotAllowed, or Invalid without a reason or when there is nothing to lift.
     """
     check_may_lift(user, account)
-    change = _change(user, account, level, reason, at, source, "")
+    change = _change(user, account, level, reason, at, source, "", ())
     with transaction.atomic():
         # In the guard's order: first its state, then the switch.
         latching.hold(account)
@@ -123,6 +129,7 @@ def _change(  # the arguments of two doors in one place
     at: datetime,
     source: str,
     by: str,
+    figures: Sequence[Row],
 ) -> _Change:
     if len(reason.strip()) < SHORTEST:
         raise Invalid(
@@ -137,6 +144,7 @@ def _change(  # the arguments of two doors in one place
         user=user,
         by=name,
         source=source,
+        figures=figures,
         at=at,
     )
 
@@ -164,12 +172,14 @@ def _locked(account: BrokerAccount | None, at: datetime) -> KillSwitch:
 def _write(switch: KillSwitch, change: _Change) -> None:
     before, switch.level = switch.level, change.level
     switch.reason, switch.by, switch.since_at = change.reason, change.by, change.at
+    switch.figures = list(change.figures)
     switch.save()
     KillEvent.objects.create(
         account=change.account,
         before=before,
         after=change.level,
         reason=change.reason,
+        figures=list(change.figures),
         user=change.user,
         by=change.by,
         source=change.source,

@@ -8,10 +8,22 @@ from django.template import Context
 from apps.accounts.permissions import is_user
 from apps.accounts.selectors import accounts_visible
 from apps.risk import selectors
+from apps.risk.alerts.said import Said
 from apps.risk.alerts.texts import alert_sentence
-from apps.risk.models import Alert, Channel, GuardState, KillSwitch
+from apps.risk.alerts.words import spoken
+from apps.risk.levels import LockKind
+from apps.risk.models import Alert, Channel, GuardState, KillEvent, KillSwitch
+from apps.risk.services.locks import MISMATCH
 from apps.risk.topics import risk_topic
-from apps.risk.words import LEVELS, SEVERITIES, STATES, figure_sentence, state_name
+from apps.risk.words import (
+    LEVELS,
+    LOCK_ENDED,
+    SEVERITIES,
+    SOURCES,
+    STATES,
+    figure_sentence,
+    state_name,
+)
 
 register = template.Library()
 TRAY = 5
@@ -69,6 +81,31 @@ def sentences(figures: list[dict[str, Any]]) -> str:
 
 
 register.filter(alert_sentence)
+
+
+@register.filter
+def kill_reason(row: KillSwitch | KillEvent) -> str:
+    """What a person wrote, or the guard's numbers in the reader's language."""
+    return sentences(row.figures) if row.figures else row.reason
+
+
+@register.filter
+def lock_reason(lock: dict[str, Any]) -> str:
+    """What a person wrote, or both quantities as they are now, in the reader's language."""
+    data = lock["data"]
+    if lock["kind"] != LockKind.MISMATCH or "broker" not in data:
+        return str(lock["reason"])
+    return spoken(Said(MISMATCH, {"name": lock["name"], **data}))
+
+
+@register.filter
+def lock_end(how: str) -> str:
+    return str(LOCK_ENDED.get(how, how))
+
+
+@register.filter
+def kill_source(source: str) -> str:
+    return str(SOURCES.get(source, source))
 
 
 @register.simple_tag
