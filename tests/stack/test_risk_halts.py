@@ -1,8 +1,16 @@
-"""A loss in the market halts trading until a person lifts it, over a restart of every process."""
+"""What stops trading, in a whole portal: a loss, a silent guard, flattening, a dropped link.
 
+Each test can run alone: it leaves the account without a level, or waits until it has none.
+"""
+
+import json
+import os
+import signal
+import threading
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +20,10 @@ from tests.portal import Portal, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 ACCOUNT, VTI = "DU7654321", 12340041
+MIXED = "DU1234567"
+"""Shares long and short, futures, options, a currency balance."""
+SILENT_AFTER = 3
+"""Periods without a look, after which nothing that raises risk passes."""
 PERIOD = 3
 LATENCY = 3
 """Seconds that the broker's P&L may be on its way to our rows."""
@@ -21,10 +33,10 @@ FELL = 0.70
 class Desk:
     """One account of the demo over the API, and the simulator's own word."""
 
-    def __init__(self, portal: Portal) -> None:
-        self.portal = portal
+    def __init__(self, portal: Portal, account: str = ACCOUNT) -> None:
+        self.portal, self.account = portal, account
         self.log_in()
-        self.pk = self.world.account_id(ACCOUNT)
+        self.pk = self.world.account_id(account)
 
     def log_in(self) -> None:
         self.world = World(self.portal, None)
@@ -61,6 +73,20 @@ class Desk:
         rows = self.get(f"/risk/accounts/{self.pk}/evaluations/?limit=200")["results"]
         return list(reversed(rows))
 
+    def refused(self) -> dict[str, dict[str, Any]]:
+        """The controls that spoke against the newest order, with their numbers."""
+        statement = "SELECT verdicts FROM risk_gatedecision ORDER BY id DESC LIMIT 1"
+        ((stored,),) = self.world.database.select(statement)
+        rows = json.loads(stored) if isinstance(stored, str) else stored
+        return {row["code"]: row for row in rows if not row["passed"]}
+
+    def lift(self) -> None:
+        """Whatever stands for this account and for all."""
+        for scope in ({"account": self.pk}, {}):
+            status, told = self.post("/risk/lift/", **scope, reason="begin a test")
+            assert status in (200, 400), told
+        eventually(lambda: self.risk()["kill"]["level"] == 0, within=30, what="no level")
+
     def statuses(self, ref: str) -> list[str]:
         """What the broker made of an order, in its own ledger."""
         rows = self.portal.simulator("/ledger")
@@ -89,14 +115,15 @@ def desk(portal: Portal) -> Desk:
 
 def test_a_loss_halts_cancels_and_refuses_until_a_person_gives_a_reason(desk: Desk) -> None:
     price = desk.price()
-    ref = resting_sale(desk, price)
+    ref = resting_order(desk, price)
     moved_at = desk.move(price * FELL)
     eventually(lambda: desk.guard() == "halted", within=60, what="the guard to halt")
 
     after = [look["state"] for look in desk.looks() if _at(look) > moved_at]
     assert after.index("halted") <= 1 + LATENCY // PERIOD
     assert desk.risk()["kill"]["level"] == 3
-    eventually(lambda: {"Cancelled", "Filled"} & set(desk.statuses(ref)), within=30, what="its end")
+    eventually(lambda: "Cancelled" in desk.statuses(ref), within=60, what="the order's end")
+    assert "Filled" not in desk.statuses(ref)
     assert_refused(desk, "after the halt")
 
     desk.portal.interrupt()
@@ -112,14 +139,10 @@ def test_a_loss_halts_cancels_and_refuses_until_a_person_gives_a_reason(desk: De
     assert desk.post("/risk/lift/", account=desk.pk, reason="")[0] == 400
     assert desk.post("/risk/lift/", account=desk.pk, reason="the price was wrong")[0] == 200
     assert desk.guard() in {"ok", "warn"}
-    eventually(
-        lambda: desk.order("once more", order_type="MKT", tif="DAY")[0] == 201,
-        within=60,
-        what="an order to be accepted again",
-    )
+    accepted(desk, "once more")
 
 
-def resting_sale(desk: Desk, price: float) -> str:
+def resting_order(desk: Desk, price: float) -> str:
     """Above the market, so that a fall does not fill it; its orderRef, once it works."""
     terms = {"order_type": "LMT", "tif": "GTC", "limit_price": f"{price * 1.03:.2f}"}
     body = {"account": desk.pk, "con_id": VTI, "side": "SELL", "quantity": "1"} | terms
@@ -136,50 +159,165 @@ def resting_sale(desk: Desk, price: float) -> str:
 def assert_refused(desk: Desk, key: str) -> None:
     status, told = desk.order(key, order_type="MKT", tif="DAY")
     assert status == 409, told
-    rows = desk.world.database.select(
-        "SELECT verdicts FROM risk_gatedecision ORDER BY id DESC LIMIT 1"
-    )
-    assert "daily_loss" in str(rows[0][0])
+    loss = desk.refused()["daily_loss"]
+    assert abs(float(loss["value"])) > abs(float(loss["limit"])) > 0
     assert "Kill level 3 is set" in told["message"]
     assert "the limit is" in told["message"]
+
+
+def accepted(desk: Desk, key: str) -> None:
+    eventually(
+        lambda: desk.order(key, order_type="MKT", tif="DAY")[0] == 201,
+        within=60,
+        what="an order to be accepted again",
+    )
 
 
 def _at(look: Any) -> datetime:
     return datetime.fromisoformat(look["at"])
 
 
-def test_flattening_with_a_reject_and_a_disconnect_ends_flat_at_the_broker(desk: Desk) -> None:
-    eventually(lambda: desk.get("/risk/")["kill"]["level"] == 0, within=30, what="no level")
-    assert len(held(desk)) >= 4
-    desk.portal.simulator("/fault", {"kind": "reject_next"})
+@contextmanager
+def killed(portal: Portal, pattern: str) -> Iterator[list[int]]:
+    """kill -9 of these processes, and of every successor that the supervisor starts; their ids."""
+    dead: list[int] = []
+    over = threading.Event()
+
+    def hunt() -> None:
+        while not over.wait(0.1):
+            for pid in portal.pids(pattern):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    dead.append(pid)
+
+    hunter = threading.Thread(target=hunt, daemon=True)
+    hunter.start()
+    try:
+        yield dead
+    finally:
+        over.set()
+        hunter.join()
+
+
+def test_while_the_guard_is_dead_only_what_lowers_risk_passes(desk: Desk) -> None:
+    desk.lift()
+    accepted(desk, "before the guard dies")
+    with killed(desk.portal, "celery -A ibportal beat") as dead:
+        eventually(lambda: len(dead) >= 2, within=60, what="beat to die with its successor")
+        newest = _at(desk.looks()[-1])
+        silent_at = newest + timedelta(seconds=SILENT_AFTER * PERIOD + 1)
+        eventually(lambda: datetime.now(UTC) > silent_at, within=60, what="a long silence")
+        status, told = desk.order("more risk", order_type="MKT", tif="DAY")
+        assert (status, "The guard has been silent for" in told["message"]) == (409, True)
+        assert set(desk.refused()) == {"guard_silent"}
+        silence = desk.refused()["guard_silent"]
+        assert float(silence["value"]) > float(silence["limit"]) == SILENT_AFTER * PERIOD
+
+        status, told = desk.order("less risk", "SELL", order_type="MKT", tif="DAY")
+        assert status == 201, told
+        ref = ref_of(desk, "less risk")
+        eventually(lambda: "Filled" in desk.statuses(ref), within=60, what="the sale's fill")
+        assert _at(desk.looks()[-1]) == newest
+    accepted(desk, "with the guard back")
+
+
+def ref_of(desk: Desk, key: str) -> str:
+    rows = desk.world.database.select(
+        f"SELECT ref FROM trading_order WHERE idempotency_key = '{key}'"  # noqa: S608  # ours
+    )
+    return str(rows[0][0])
+
+
+def test_flattening_with_partial_fills_a_reject_and_a_disconnect_ends_flat(portal: Portal) -> None:
+    desk = Desk(portal, MIXED)
+    desk.lift()
+    eventually(desk.world.ready, within=60, what="a link")
+    assert len(held(desk)) >= 20
+    portal.simulator("/fault", {"kind": "reject_next"})
 
     status, _switch = desk.post("/risk/kill/", account=desk.pk, level=4, reason="leave the market")
     assert status == 200
     eventually(lambda: closings(desk), within=60, what="a first closing order at the broker")
-    desk.portal.simulator("/fault", {"kind": "drop"})
-    desk.portal.simulator("/fault", {"kind": "refuse", "seconds": 5})
+    portal.simulator("/fault", {"kind": "drop"})
+    portal.simulator("/fault", {"kind": "refuse", "seconds": 5})
 
     with suppress(AssertionError):
-        eventually(lambda: ended(desk), within=240, what="an end")
+        eventually(lambda: ended(desk), within=300, what="an end")
     flatten = desk.risk()["flatten"]
     assert flatten["state"] == "done", flatten
-    assert held(desk) == {}
-    assert sum(line["attempts"] for line in flatten["lines"]) > len(flatten["lines"])
+    assert (held(desk), resting(desk)) == ({}, [])
+    happened = at_broker(desk)
+    assert happened["rejected"] >= 1
+    assert happened["partial"] >= 1
+    assert down_while(desk)
     assert desk.risk()["kill"]["level"] == 4
     status, told = desk.order("while flat", order_type="MKT", tif="DAY")
     assert (status, "Kill level 4 is set" in told["message"]) == (409, True)
 
 
+def test_flattening_stays_latched_and_says_why_while_another_order_rests(desk: Desk) -> None:
+    desk.lift()
+    bid = {"symbol": "AAPL", "action": "BUY", "quantity": 1, "price": 10.0}
+    desk.portal.simulator("/fault", {"kind": "manual_order", "account": ACCOUNT, **bid})
+
+    assert desk.post("/risk/kill/", account=desk.pk, level=4, reason="leave the market")[0] == 200
+    with suppress(AssertionError):
+        eventually(lambda: "placed elsewhere" in flatten_says(desk), within=180, what="the reason")
+    assert "placed elsewhere" in flatten_says(desk)
+    told = desk.risk()
+    assert (told["flatten"]["state"], told["flatten"]["closed_at"]) == ("stuck", None)
+    assert told["kill"]["level"] == 4
+    assert held(desk) == {}
+    assert [order["action"] for order in resting(desk)] == ["BUY"]
+
+    assert desk.post("/orders/global-cancel/", connection="demo", confirm="demo")[0] == 204
+    eventually(lambda: ended(desk), within=120, what="an end")
+    assert (desk.risk()["flatten"]["state"], resting(desk)) == ("done", [])
+
+
+def flatten_says(desk: Desk) -> str:
+    return str(desk.risk()["flatten"]["sentence"])
+
+
 def held(desk: Desk) -> dict[str, float]:
     """At the broker, by its own state."""
-    told = desk.portal.simulator("/state")["accounts"][ACCOUNT]["positions"]
-    return {con_id: row["quantity"] for con_id, row in told.items() if row["quantity"]}
+    told = desk.portal.simulator("/state")["accounts"][desk.account]["positions"]
+    securities = {con_id: row for con_id, row in told.items() if row["sec_type"] != "CASH"}
+    return {con_id: row["quantity"] for con_id, row in securities.items() if row["quantity"]}
+
+
+def resting(desk: Desk) -> list[Any]:
+    """Whoever placed it, at the broker, by its own state."""
+    orders = desk.portal.simulator("/state")["orders"]
+    return [order for order in orders if order["account"] == desk.account]
 
 
 def closings(desk: Desk) -> list[Any]:
     return desk.world.database.select(
         "SELECT id FROM trading_order WHERE source = 'flatten' AND sent_at IS NOT NULL"
     )
+
+
+def at_broker(desk: Desk) -> Counter[str]:
+    """What became of the closing orders, by the simulator's own ledger."""
+    rows = desk.world.database.select("SELECT ref FROM trading_order WHERE source = 'flatten'")
+    refs = {str(ref) for (ref,) in rows}
+    told = [row for row in desk.portal.simulator("/ledger") if row.get("order_ref") in refs]
+    fills = Counter(row["order_ref"] for row in told if row["kind"] == "execution")
+    refused = {row["order_ref"] for row in told if row.get("status") == "Inactive"}
+    return Counter(partial=sum(n > 1 for n in fills.values()), rejected=len(refused))
+
+
+def down_while(desk: Desk) -> bool:
+    """Whether the link was away after the first closing order was sent and came back before the
+    flattening ended."""
+    began, over = desk.world.database.select(
+        "SELECT (SELECT min(sent_at) FROM trading_order WHERE source = 'flatten'),"
+        " (SELECT max(closed_at) FROM risk_flatten)"
+    )[0]
+    rows = desk.world.database.select("SELECT state, at FROM accounts_linkevent")
+    states = [state for state, at in rows if began < at < over]
+    return "disconnected" in states and "ready" in states
 
 
 def ended(desk: Desk) -> Any:
@@ -190,7 +328,7 @@ def ended(desk: Desk) -> Any:
 
 
 def test_a_dropped_connection_stays_down_until_it_is_lifted(desk: Desk) -> None:
-    desk.post("/risk/lift/", account=desk.pk, reason="start over")
+    desk.lift()
     eventually(lambda: desk.portal.readiness()["ready"], within=60, what="a link to drop")
 
     assert desk.post("/risk/kill/", level=5, reason="let go of the broker")[0] == 200
