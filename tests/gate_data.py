@@ -51,6 +51,9 @@ class PaperBook:
     def activity(self, question: ActivityQuestion) -> Activity:  # noqa: ARG002
         return self.history
 
+    def ahead(self, question: ActivityQuestion) -> Sequence[Any]:  # noqa: ARG002
+        return ()
+
     def ledger(self, account_id: int) -> Mapping[int, Decimal]:  # noqa: ARG002
         return self.positions
 

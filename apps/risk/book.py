@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,11 @@ class OrderBook(Protocol):
         ...
 
     def activity(self, question: ActivityQuestion) -> Activity: ...
+
+    def ahead(self, question: ActivityQuestion) -> Sequence[Any]:
+        """The prepared queries that `working(None)` and `activity` will run, as
+        `apps.lib.prepared.together` takes them; none where the answers need no database."""
+        ...
 
     def ledger(self, account_id: int) -> Mapping[int, Decimal]:
         """Positions by our own executions since the last adopted balance, by conId."""

@@ -1,6 +1,6 @@
 """One order against one snapshot: worst case, price, notional, and whether it lowers risk; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -161,6 +161,13 @@ class Case:
     @cached_property
     def notional(self) -> Decimal | None:
         return None if self.unit is None else self.intent.quantity * self.unit
+
+
+def span(orders: Sequence[WorkingOrder]) -> tuple[Decimal, Decimal]:
+    """Signed quantities that working sales and working purchases can come to, at worst."""
+    if not orders:
+        return ZERO, ZERO
+    return side_total(orders, buys=False), side_total(orders, buys=True)
 
 
 def side_total(orders: Iterable[WorkingOrder], *, buys: bool) -> Decimal:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from apps.risk.book import Activity, WorkingOrder
 from apps.risk.levels import Guard
@@ -84,8 +84,7 @@ class Quote:
     """Its gateway says so: nothing streams any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One instrument that is held or has working orders; `unit` is what one unit is worth."""
 
     con_id: int

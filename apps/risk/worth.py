@@ -1,13 +1,13 @@
 """What an account is exposed to once the worst has filled, in base currency; pure."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
 from apps.risk.book import WorkingOrder
-from apps.risk.case import ZERO, Case, side_total
+from apps.risk.case import ZERO, Case, span
 from apps.risk.snapshot import Instrument, Line
 
 
@@ -22,74 +22,17 @@ class Worth(NamedTuple):
 
 @dataclass(frozen=True)
 class Book:
-    """Worst cases of all lines, with this order in it. None where an input is missing."""
+    """Worst cases of all lines, with this order in it. None where an input is missing.
 
-    case: Case
+    It knows nothing of the case it is kept with: a circle of the two would leave thousands of
+    objects of every decision to the garbage collector.
+    """
 
-    @cached_property
-    def lines(self) -> tuple[Line, ...] | None:
-        """All lines; the order's own instrument is valued at the order's worst price."""
-        held, own = self.case.snapshot.lines, self.case.line
-        if held is None or own is None or self.case.own_working is None:
-            return None
-        con_id = self.case.intent.con_id
-        return (*(line for line in held if line.con_id != con_id), self._own(own))
-
-    def _own(self, own: Line) -> Line:
-        unit = max((u for u in (own.unit, self.case.unit) if u is not None), default=None)
-        instrument = self.case.instrument
-        if instrument is None or own.issuer:
-            return replace(own, unit=unit)
-        return replace(
-            own,
-            unit=unit,
-            currency=instrument.currency,
-            issuer=issuer_of(instrument),
-            kind=instrument.kind,
-        )
-
-    @cached_property
-    def _by_instrument(self) -> dict[int, list[WorkingOrder]]:
-        found: dict[int, list[WorkingOrder]] = {}
-        for order in self.case.own_working or ():
-            found.setdefault(order.con_id, []).append(order)
-        return found
-
-    def reach(self, line: Line) -> tuple[Decimal, Decimal]:
-        """Lowest and highest quantity that working orders and this one can lead to."""
-        orders = self._by_instrument.get(line.con_id, ())
-        if line.con_id == self.case.intent.con_id:
-            return self._own_reach(line, orders)
-        if not orders:
-            return line.quantity, line.quantity
-        low = line.quantity + side_total(orders, buys=False)
-        return low, line.quantity + side_total(orders, buys=True)
-
-    def _own_reach(self, line: Line, orders: Iterable[WorkingOrder]) -> tuple[Decimal, Decimal]:
-        worst, found = self.case.worst or ZERO, list(orders)
-        low = line.quantity + side_total(found, buys=False)
-        high = line.quantity + side_total(found, buys=True)
-        return min(low, worst), max(high, worst)
-
-    @cached_property
-    def table(self) -> tuple[Worth, ...] | None:
-        """Every line at its worst, worked out once for all checks."""
-        return None if self.lines is None else tuple(self._worth(line) for line in self.lines)
-
-    def _worth(self, line: Line) -> Worth:
-        con_id, unit = line.con_id, line.unit
-        resting = con_id not in self._by_instrument and con_id != self.case.intent.con_id
-        if resting and unit is not None:
-            value = line.quantity * unit
-            return Worth(line, abs(value), value, value)
-        low, high = self.reach(line)
-        if low == high == 0:
-            return Worth(line, ZERO, ZERO, ZERO)
-        if line.unit is None:
-            return Worth(line, None, ZERO, ZERO)
-        lowest = low * line.unit
-        highest = lowest if low == high else high * line.unit
-        return Worth(line, max(abs(lowest), abs(highest)), lowest, highest)
+    table: tuple[Worth, ...] | None
+    """Every line at its worst, the order's own last."""
+    net_liquidation: Decimal | None
+    told: Decimal | None
+    """The broker's own sum plus this order."""
 
     def gross(self, chosen: Callable[[Line], bool] | None = None) -> Decimal | None:
         """Sum of the largest |value| of each chosen line; None when one has no price."""
@@ -116,14 +59,24 @@ class Book:
     def gross_or_told(self) -> Decimal | None:
         """As `gross`; with lines that have no price the broker's own sum plus this order."""
         found = self.gross()
-        if found is not None:
-            return found
-        told, order = self.case.snapshot.account.gross, self.case.notional
-        return None if told is None or order is None or self.lines is None else told + order
+        return self.told if found is None and self.table is not None else found
 
     def share(self, amount: Decimal | None) -> Decimal | None:
-        net = self.case.snapshot.account.net_liquidation
+        net = self.net_liquidation
         return None if amount is None or net is None or net <= 0 else amount / net
+
+
+def book_of(case: Case) -> Book:
+    """The case's one book: several checks add up the same lines."""
+    held = case.__dict__.get("_book")
+    if not isinstance(held, Book):
+        gross, order = case.snapshot.account.gross, case.notional
+        held = case.__dict__["_book"] = Book(
+            _table(case),
+            case.snapshot.account.net_liquidation,
+            None if gross is None or order is None else gross + order,
+        )
+    return held
 
 
 def issuer_of(instrument: Instrument) -> str:
@@ -131,9 +84,59 @@ def issuer_of(instrument: Instrument) -> str:
     return str(instrument.under_con_id or instrument.con_id)
 
 
-def book_of(case: Case) -> Book:
-    """The case's one book: several checks add up the same lines."""
-    held = case.__dict__.get("_book")
-    if not isinstance(held, Book):
-        held = case.__dict__["_book"] = Book(case)
-    return held
+def _table(case: Case) -> tuple[Worth, ...] | None:
+    held, own = case.snapshot.lines, case.line
+    if held is None or own is None or case.own_working is None:
+        return None
+    working: dict[int, list[WorkingOrder]] = {}
+    for order in case.own_working:
+        working.setdefault(order.con_id, []).append(order)
+    con_id = case.intent.con_id
+    others = (
+        _moving(line, *_reach(line, working[line.con_id]))
+        if line.con_id in working
+        else _resting(line)
+        for line in held
+        if line.con_id != con_id
+    )
+    low, high = _reach(own, working.get(con_id, ()))
+    worst = case.worst or ZERO
+    return (*others, _moving(_at_worst(case, own), min(low, worst), max(high, worst)))
+
+
+def _at_worst(case: Case, own: Line) -> Line:
+    """The order's own instrument is valued at the order's worst price."""
+    unit = max((u for u in (own.unit, case.unit) if u is not None), default=None)
+    instrument = case.instrument
+    if instrument is None or own.issuer:
+        return own._replace(unit=unit)
+    return own._replace(
+        unit=unit,
+        currency=instrument.currency,
+        issuer=issuer_of(instrument),
+        kind=instrument.kind,
+    )
+
+
+def _reach(line: Line, orders: Sequence[WorkingOrder]) -> tuple[Decimal, Decimal]:
+    """Lowest and highest quantity that working orders can lead to."""
+    sold, bought = span(orders)
+    return line.quantity + sold, line.quantity + bought
+
+
+def _moving(line: Line, low: Decimal, high: Decimal) -> Worth:
+    if low == high == 0:
+        return Worth(line, ZERO, ZERO, ZERO)
+    if line.unit is None:
+        return Worth(line, None, ZERO, ZERO)
+    lowest = low * line.unit
+    highest = lowest if low == high else high * line.unit
+    return Worth(line, max(abs(lowest), abs(highest)), lowest, highest)
+
+
+def _resting(line: Line) -> Worth:
+    """Nothing works in it: what it is worth is what it will be."""
+    if line.unit is None:
+        return _moving(line, line.quantity, line.quantity)
+    value = line.quantity * line.unit
+    return Worth(line, abs(value), value, value)

@@ -10,7 +10,7 @@ from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Abs, Coalesce
 
 from apps.accounts.models import BrokerAccount
-from apps.lib.prepared import Kept, Prepared, Row
+from apps.lib.prepared import Asked, Kept, Prepared, Row
 from apps.risk.book import Activity, ActivityQuestion, WorkingOrder
 from apps.trading import ledger as own_ledger
 from apps.trading.models import CommissionReport, Order, OrderChange, PlanLine, Source
@@ -50,6 +50,9 @@ class TradingBook:
             traded_week=_traded_week(question),
             traded_run=_traded_run(question),
         )
+
+    def ahead(self, question: ActivityQuestion) -> Sequence[Asked]:
+        return _asked(question)
 
     def ledger(self, account_id: int) -> Mapping[int, Decimal]:
         return own_ledger.ledger(account_id)
@@ -142,11 +145,19 @@ def _counts(question: ActivityQuestion) -> dict[str, int]:
     }
 
 
+SUBMITTED = Prepared(
+    lambda line_id: (
+        Order.objects.filter(plan_line_id=line_id)
+        .exclude(source__in=BY_HAND)
+        .order_by()
+        .values_list("pk")
+    )
+)
+
+
 def _line_submissions(question: ActivityQuestion) -> int:
-    if question.plan_line_id is None:
-        return 0
-    rows = Order.objects.filter(plan_line_id=question.plan_line_id)
-    return rows.exclude(source__in=BY_HAND).count()
+    line_id = question.plan_line_id
+    return 0 if line_id is None else len(SUBMITTED.rows(line_id=line_id))
 
 
 def _answers(account_id: int, strategy: str) -> Rows:
@@ -263,3 +274,27 @@ def _traded_run(question: ActivityQuestion) -> Amounts:
         return ()
     rows = RUN.rows(line_id=question.plan_line_id)
     return tuple(sorted((currency, amount) for currency, amount in rows))
+
+
+def _asked(question: ActivityQuestion) -> list[Asked]:
+    """Each of the queries above with the values it is going to be run with."""
+    account_id, con_id, strategy = question.account_id, question.con_id, question.strategy
+    here = {"account_id": account_id, "con_id": con_id}
+    since_at, at = question.recent_at, question.at
+    asked = [
+        WORKING.asked(),
+        COUNTS.asked(**here, day_at=question.day_at),
+        MESSAGES.asked(account_id=account_id, since_at=at - SECOND, at=at),
+        ANSWERS[0].asked(account_id=account_id, strategy=strategy),
+        EXITS.asked(**here, since_at=since_at),
+        WEEK.asked(account_id=account_id, since_at=question.week_at),
+    ]
+    if question.twins:
+        asked.append(RECENT.asked(**here, since_at=since_at))
+    if strategy:
+        asked.append(
+            EXITS_OF_STRATEGY.asked(account_id=account_id, strategy=strategy, since_at=since_at)
+        )
+    if (line_id := question.plan_line_id) is not None:
+        asked += [SUBMITTED.asked(line_id=line_id), RUN.asked(line_id=line_id)]
+    return asked

@@ -5,8 +5,8 @@ of each query as one text (JSON): that costs a third of fetching every value by 
 that is the same as before says that nothing has changed.
 """
 
+from apps.lib.prepared.compiled import Row, Value
 from apps.lib.prepared.keep import Kept, Whole
 from apps.lib.prepared.queries import Asked, Prepared, together
-from apps.lib.prepared.statement import Row, Value
 
 __all__ = ["Asked", "Kept", "Prepared", "Row", "Value", "Whole", "together"]

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 from django.db import connection
 from django.db.models import Model
 
+from apps.lib.prepared.compiled import Compiled, Row, Value
 from apps.lib.prepared.queries import Asked, Build, Prepared
-from apps.lib.prepared.statement import Compiled, Row, Value
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)

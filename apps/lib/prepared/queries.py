@@ -9,7 +9,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from apps.lib.prepared.statement import Compiled, Row, Value, compile_once
+from apps.lib.prepared.compiled import Compiled, Row, Value, compile_once
+from apps.lib.statements import Statement
 
 Build = Callable[..., "QuerySet[Any, Any]"]
 
@@ -60,7 +61,7 @@ class Asked:
 
     @property
     def key(self) -> Hashable:
-        return id(self.query), tuple(self.values.items())
+        return id(self.query), tuple(sorted(self.values.items()))
 
 
 @contextmanager
@@ -79,6 +80,8 @@ def together(asked: Sequence[Asked]) -> Iterator[None]:
 
 
 _LOCAL = threading.local()
+_STATEMENTS: dict[tuple[int, ...], Statement] = {}
+"""By their queries, which live as long as the process."""
 
 
 def _ahead() -> dict[Hashable, str | None]:
@@ -89,10 +92,21 @@ def _ahead() -> dict[Hashable, str | None]:
 
 def _texts(asked: Sequence[Asked]) -> Sequence[str | None]:
     compiled = [one.query.of(one.values) for one in asked]
-    statement = f"SELECT {', '.join(one.sql for one in compiled)}"
     told = zip(compiled, asked, strict=True)
-    parameters = [value for made, one in told for value in made.parameters(one.values)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        found: Sequence[str | None] = cursor.fetchone() or ()
+    values = [value for made, one in told for value in made.parameters(one.values)]
+    found: Sequence[str | None] = _statement(compiled).run(values)[0]
+    return found
+
+
+def _statement(compiled: Sequence[Compiled]) -> Statement:
+    """The same one for the same queries, so that the database knows it again."""
+    key = tuple(map(id, compiled))
+    found = _STATEMENTS.get(key)
+    if found is None:
+        places = [place for one in compiled for place in one.places]
+        found = _STATEMENTS[key] = Statement(
+            f"SELECT {', '.join(one.sql for one in compiled)}",
+            [value for one in compiled for value in one.fixed],
+            [number for number, place in enumerate(places) if place is not None],
+        )
     return found

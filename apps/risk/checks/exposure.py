@@ -101,9 +101,9 @@ def group(case: Case) -> Verdict:
     code, book, instrument = "group", book_of(case), case.instrument
     if case.lowers:
         return passed(code)
-    if instrument is None or book.lines is None:
+    if instrument is None or book.table is None:
         return missing(case, code, HOLDINGS)
-    sector, currency = book.lines[-1].sector, instrument.currency
+    sector, currency = book.table[-1].line.sector, instrument.currency
     asked = [(SECTOR, "sector", sector, lambda line: line.sector == sector)] if sector else []
     if currency != case.snapshot.account.base_currency:
         asked.append((CURRENCY, "currency", currency, lambda line: line.currency == currency))

@@ -8,7 +8,7 @@ from django.db.models import Avg
 
 from apps.accounts.models import AccountValue, BrokerAccount, Connection
 from apps.accounts.selectors import link_effective
-from apps.lib.prepared import Prepared, Whole
+from apps.lib.prepared import Asked, Kept, Prepared, Whole
 from apps.marketdata import ticks
 from apps.marketdata.models import Bar, MarketRule
 from apps.marketdata.models import Instrument as InstrumentRow
@@ -47,15 +47,22 @@ VALUES = Prepared(
     )
 )
 SEEN = Prepared(
-    lambda connection_id: (
-        BrokerAccount.objects.filter(connection=connection_id)
-        .order_by()
+    lambda account_id: (
+        BrokerAccount.objects.filter(connection__accounts=account_id)
+        .order_by("pk")
         .values_list("code", "last_seen_at")
     )
 )
-BANDS = Prepared(
-    lambda rule_id: MarketRule.objects.filter(pk=rule_id).order_by().values_list("bands")
+BANDS = Kept(
+    Prepared(lambda: MarketRule.objects.order_by("pk").values_list("pk", "bands")),
+    lambda row: (int(row[0]), ticks.loaded(row[1])),
 )
+
+
+def facts_asked(account_id: int, con_id: int) -> list[Asked]:
+    """What the functions below read, for `together`."""
+    mine = [query.asked(account_id=account_id) for query in (ACCOUNT, VALUES, SEEN)]
+    return [*mine, INSTRUMENT.asked(con_id=con_id), BANDS.asked()]
 
 
 def account_get(account_id: int) -> BrokerAccount:
@@ -83,7 +90,7 @@ def account_facts(account: BrokerAccount, at: datetime) -> pure.Account:
         mode=connection.mode,
         base_currency=base,
         pinned=connection.pinned,
-        connected=_connected(connection) if connection.pinned else (),
+        connected=_connected(account.pk) if connection.pinned else (),
         rates=rates | ({base: Decimal(1)} if base else {}),
         **_amounts(found, base),
     )
@@ -103,9 +110,9 @@ def _amounts(rows: list[tuple[str, str, Decimal | None]], base: str) -> dict[str
     return {name: amount for name, (_, amount) in best.items()}
 
 
-def _connected(connection: Connection) -> tuple[str, ...]:
+def _connected(account_id: int) -> tuple[str, ...]:
     """The accounts that came with the newest login."""
-    seen = SEEN.rows(connection_id=connection.pk)
+    seen = SEEN.rows(account_id=account_id)
     newest = max((at for _, at in seen), default=None)
     return tuple(code for code, at in seen if at == newest)
 
@@ -158,9 +165,9 @@ def instrument_facts(
 
 def _bands(row: InstrumentRow) -> tuple[PriceBand, ...]:
     rule_id = row.rule_id(row.exchange)
-    rule = None if rule_id is None else BANDS.first(rule_id=rule_id)
-    if rule is not None and rule[0]:
-        return ticks.loaded(rule[0])
+    bands = dict(BANDS()).get(rule_id or 0)
+    if bands:
+        return bands
     return (PriceBand(Decimal(0), row.min_tick),) if row.min_tick else ()
 
 

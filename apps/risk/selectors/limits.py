@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Upper
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User, is_superuser
 from apps.accounts.selectors import accounts_visible
-from apps.lib.prepared import Kept, Prepared
+from apps.lib.prepared import Asked, Kept, Prepared
+from apps.marketdata.models import Instrument
 from apps.risk import checks  # noqa: F401  # importing it declares the codes
 from apps.risk.models import LimitChange, Restriction, RiskLimit
 from apps.risk.policy import Limits, Row, Subject
-from apps.risk.snapshot import Instrument, Restricted
+from apps.risk.snapshot import Restricted
 
 COLUMNS = (
     "id", "code", "parameters", "connection_id", "account_id", "sec_type", "strategy", "con_id",
@@ -54,28 +55,27 @@ def restrictions_open(user: User) -> QuerySet[Restriction]:
     return rows.filter(Q(account__isnull=True) | Q(account__in=accounts_visible(user)))
 
 
-def restricted_for(account_id: int, instrument: Instrument, at: datetime) -> tuple[Restricted, ...]:
+def limits_asked(account_id: int, con_id: int, at: datetime) -> list[Asked]:
+    """What `limits_for` and `restricted_for` read, for `together`."""
+    return [LIMITS.asked(), RESTRICTED.asked(account_id=account_id, con_id=con_id, at=at)]
+
+
+def restricted_for(account_id: int, con_id: int, at: datetime) -> tuple[Restricted, ...]:
     """Entries that name the instrument or its issuer, the strict ones first; one query."""
-    rows: Iterable[tuple[bool, str]] = RESTRICTED.rows(
-        account_id=account_id,
-        at=at,
-        con_id=instrument.con_id,
-        under=instrument.under_con_id or instrument.con_id,
-        symbol=instrument.symbol,
-        isin=instrument.isin or instrument.symbol,
-    )
+    rows: Iterable[tuple[bool, str]] = RESTRICTED.rows(account_id=account_id, con_id=con_id, at=at)
     return tuple(Restricted(*row) for row in rows)
 
 
-def _naming(
-    account_id: int, at: datetime, con_id: int, under: int, symbol: str, isin: str
-) -> QuerySet[Any, Any]:
-    upper = [Upper(Value(symbol)), Upper(Value(isin))]
-    named = Q(con_id=con_id) | Q(con_id=under) | Q(name=upper[0]) | Q(name=upper[1])
+def _naming(account_id: int, con_id: int, at: datetime) -> QuerySet[Any, Any]:
+    own = Instrument.objects.filter(pk=con_id).annotate(name=Upper("symbol"), code=Upper("isin"))
+    wanted, issued = OuterRef("name"), ~Q(issuer="")
+    same = Q(under_con_id=OuterRef("con_id"))
+    named = own.filter(Q(name=wanted) | Q(code=wanted))
+    which = Q(con_id=con_id) | Q(Exists(own.filter(same))) | (issued & Q(Exists(named)))
     standing = Q(ended_at__isnull=True) | Q(ended_at__gt=at)
     whose = Q(account__isnull=True) | Q(account=account_id)
-    rows = Restriction.objects.annotate(name=Upper("issuer")).filter(named, standing, whose)
-    return rows.order_by("reduce_only").values_list("reduce_only", "reason")
+    rows = Restriction.objects.annotate(name=Upper("issuer")).filter(which, standing, whose)
+    return rows.order_by("reduce_only", "pk").values_list("reduce_only", "reason")
 
 
 LIMITS = Kept(

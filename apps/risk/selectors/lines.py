@@ -1,16 +1,17 @@
-"""What an account holds and has working, valued per unit in base currency; two queries.
+"""What an account holds and has working, valued per unit in base currency.
 
 Lines are kept between two calls as long as the rows they are made of are the same.
 """
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from operator import is_
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from apps.accounts.models import BrokerAccount, Position
-from apps.lib.prepared import Kept, Prepared
+from apps.lib.prepared import Asked, Kept, Prepared
 from apps.marketdata.models import Instrument
 from apps.risk.book import WorkingOrder
 from apps.risk.snapshot import Line
@@ -22,7 +23,7 @@ Rates = Mapping[str, Decimal]
 
 
 class Held(NamedTuple):
-    """Columns of a position, in the order they are read."""
+    """Columns of a position that trades alone change, in the order they are read."""
 
     con_id: int
     quantity: Decimal
@@ -30,6 +31,12 @@ class Held(NamedTuple):
     sec_type: str
     right: str
     multiplier: Decimal | None
+
+
+class Valued(NamedTuple):
+    """Columns of a position that the broker tells anew all day, in the order they are read."""
+
+    con_id: int
     value_base: Decimal | None
     pnl_quantity: Decimal | None
     market_value: Decimal | None
@@ -55,46 +62,65 @@ class Known(NamedTuple):
         return FUNDS if self.sec_type == "STK" and self.stock_type == FUNDS else self.sec_type
 
 
+class _Made(NamedTuple):
+    """Lines with the rows and rates they were made of."""
+
+    parts: tuple[tuple[Held, ...], tuple[Valued, ...], tuple[Known, ...], Rates]
+    lines: Mapping[int, Line]
+
+
+def lines_asked(account_id: int) -> list[Asked]:
+    """What `lines_of` reads, for `together`."""
+    return [query.asked(account_id=account_id) for query in (HELD, VALUED, KNOWN)]
+
+
 def lines_of(
     account: BrokerAccount,
     rates: Rates,
     working: Iterable[WorkingOrder],
-    con_id: int,
+    own: Instrument | None,
     prices: Mapping[int, Decimal],
 ) -> tuple[Line, ...] | None:
     """None until the broker has told a complete picture of the account's positions.
 
-    `prices` are in the instruments' currencies, for what is not valued by the broker.
+    `own` is the order's instrument. `prices` are in the instruments' currencies, for what is not
+    valued by the broker. Three queries, and one more for orders in what is not held.
     """
     if account.positions_at is None:
         return None
-    held = {row.con_id: row for row in HELD(account_id=account.pk)}
+    held = _lines_held(account.pk, rates)
     others = {order.con_id: order.limit_price for order in working if order.con_id not in held}
-    if con_id not in held:
-        others.setdefault(con_id, None)
-    known = {row.con_id: row for row in KNOWN(account_id=account.pk)}
-    known |= _known([key for key in others if key not in known])
-    lines = _lines_held(account.pk, held, known, rates)
-    for key, limit in others.items():
-        lines.append(_other(key, known.get(key), prices.get(key, limit), rates))
-    return tuple(lines)
+    known = {} if own is None else {own.con_id: _known_of(own)}
+    for con_id in known:
+        if con_id not in held:
+            others.setdefault(con_id, None)
+    known |= _known([con_id for con_id in others if con_id not in known])
+    rest = (
+        _other(con_id, known.get(con_id), prices.get(con_id, limit), rates)
+        for con_id, limit in others.items()
+    )
+    return (*held.values(), *rest)
 
 
 def _positions(account_id: int) -> QuerySet[Any, Any]:
-    rows = Position.objects.filter(account=account_id).exclude(quantity=0)
-    return rows.order_by().values_list(*Held._fields)
+    return Position.objects.filter(account=account_id).exclude(quantity=0).order_by("con_id")
 
 
 def _instruments(account_id: int) -> QuerySet[Any, Any]:
     held = Position.objects.filter(account=account_id).exclude(quantity=0).order_by()
     rows = Instrument.objects.filter(pk__in=held.values("con_id"))
-    return rows.order_by().values_list(*Known._fields)
+    return rows.order_by("con_id").values_list(*Known._fields)
 
 
-HELD = Kept(Prepared(_positions), lambda row: Held(*row))
-KNOWN = Kept(Prepared(_instruments), lambda row: Known(*row))
-LINES: dict[int, dict[int, tuple[Held, Known | None, Decimal | None, Line]]] = {}
-"""By account and conId, with what each line was made of."""
+HELD = Kept(
+    Prepared(lambda account_id: _positions(account_id).values_list(*Held._fields)), Held._make
+)
+VALUED = Kept(
+    Prepared(lambda account_id: _positions(account_id).values_list(*Valued._fields)), Valued._make
+)
+KNOWN = Kept(Prepared(_instruments), Known._make)
+MADE: dict[int, _Made] = {}
+"""By account."""
 
 
 def _known(con_ids: list[int]) -> dict[int, Known]:
@@ -104,26 +130,39 @@ def _known(con_ids: list[int]) -> dict[int, Known]:
     return {row[0]: Known(*row) for row in rows}
 
 
-def _lines_held(
-    account_id: int, held: Mapping[int, Held], known: Mapping[int, Known], rates: Rates
-) -> list[Line]:
-    before, found = LINES.get(account_id, {}), {}
-    for key, row in held.items():
-        parts = row, known.get(key), rates.get(row.currency)
-        line = before.get(key)
-        if line is None or line[0] is not parts[0] or line[1:3] != parts[1:]:
-            line = *parts, _line_held(*parts)
-        found[key] = line
-    LINES[account_id] = found
-    return [line[-1] for line in found.values()]
+def _known_of(row: Instrument) -> Known:
+    return Known(*(getattr(row, name) for name in Known._fields))
 
 
-def _line_held(row: Held, known: Known | None, rate: Decimal | None) -> Line:
+def _lines_held(account_id: int, rates: Rates) -> Mapping[int, Line]:
+    """The same lines as before where the rows they were made of are the very same."""
+    held, valued = HELD(account_id=account_id), VALUED(account_id=account_id)
+    parts = held, valued, KNOWN(account_id=account_id), rates
+    before = MADE.get(account_id)
+    if before is None or before.parts[3] != rates or not all(map(is_, before.parts[:3], parts)):
+        before = MADE[account_id] = _Made(parts, _made(*parts))
+    return before.lines
+
+
+def _made(
+    held: Iterable[Held], valued: Iterable[Valued], known: Iterable[Known], rates: Rates
+) -> dict[int, Line]:
+    instruments = {row.con_id: row for row in known}
+    values = {row.con_id: row for row in valued}
+    return {
+        row.con_id: _line_held(
+            row, values[row.con_id], instruments.get(row.con_id), rates.get(row.currency)
+        )
+        for row in held
+    }
+
+
+def _line_held(row: Held, valued: Valued, known: Known | None, rate: Decimal | None) -> Line:
     issuer, sector = _groups(row.con_id, known)
     return Line(
         row.con_id,
         row.quantity,
-        _unit(row, rate),
+        _unit(valued, row.multiplier, rate),
         row.currency,
         issuer,
         sector,
@@ -134,7 +173,7 @@ def _line_held(row: Held, known: Known | None, rate: Decimal | None) -> Line:
     )
 
 
-def _unit(row: Held, rate: Decimal | None) -> Decimal | None:
+def _unit(row: Valued, multiplier: Decimal | None, rate: Decimal | None) -> Decimal | None:
     """The broker's P&L stream is newest, its portfolio next, its price last."""
     if row.value_base is not None and row.pnl_quantity:
         return abs(row.value_base / row.pnl_quantity)
@@ -143,7 +182,7 @@ def _unit(row: Held, rate: Decimal | None) -> Decimal | None:
     if row.market_value is not None and row.valued_quantity:
         return abs(row.market_value / row.valued_quantity) * rate
     if row.market_price is not None:
-        return abs(row.market_price) * (row.multiplier or ONE) * rate
+        return abs(row.market_price) * (multiplier or ONE) * rate
     return None
 
 

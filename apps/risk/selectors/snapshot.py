@@ -8,6 +8,7 @@ from typing import Any
 import redis
 
 from apps.accounts.models import BrokerAccount
+from apps.lib.prepared import Asked, together
 from apps.marketdata.models import Instrument as InstrumentRow
 from apps.marketdata.selectors import quotes_of
 from apps.risk import snapshot as pure
@@ -16,14 +17,15 @@ from apps.risk.policy import Limits, Subject
 from apps.risk.selectors.facts import (
     account_facts,
     account_get,
+    facts_asked,
     instrument_facts,
     instrument_get,
     link_facts,
     quote_facts,
 )
-from apps.risk.selectors.limits import limits_for, restricted_for
-from apps.risk.selectors.lines import lines_of
-from apps.risk.selectors.standing import standing_of
+from apps.risk.selectors.limits import limits_asked, limits_for, restricted_for
+from apps.risk.selectors.lines import lines_asked, lines_of
+from apps.risk.selectors.standing import standing_asked, standing_of
 from apps.risk.types import OrderIntent
 from ibkr.types import MarginImpact
 
@@ -42,30 +44,50 @@ def snapshot_take(
     margin: MarginImpact | None = None,
     freed: Decimal = Decimal(0),
 ) -> tuple[pure.Snapshot, Limits]:
-    """Everything the checks look at. Raises BrokerAccount.DoesNotExist for an unknown account."""
-    account, row = account_get(intent.account_id), instrument_get(intent.con_id)
-    working, activity = _orders(intent, at)
-    own = [order for order in working or () if order.account_id == account.pk]
-    quotes = _quotes(account, intent.con_id, own)
-    facts = account_facts(account, at)
-    quote = quotes.get(intent.con_id, ("", None))[1]
-    instrument = None if row is None else instrument_facts(row, quote, at)
-    taken = pure.Snapshot(
-        at=at,
-        account=facts,
-        link=link_facts(account.connection, at),
-        standing=standing_of(account.pk, intent.con_id),
-        instrument=instrument,
-        quote=quote_facts(quote),
-        lines=lines_of(account, facts.rates, own, intent.con_id, _prices(quotes)),
-        working=working,
-        activity=activity,
-        restricted=() if instrument is None else restricted_for(account.pk, instrument, at),
-        margin=margin,
-        freed=freed,
-        before_wire=before_wire,
-    )
-    return taken, limits_for(_subject(account, intent, row, facts))
+    """Everything the checks look at, from Redis and from one statement: it is of one moment.
+
+    Nothing is left out before the wire: whatever an order was accepted on may have changed since.
+    Raises BrokerAccount.DoesNotExist for an unknown account.
+    """
+    question = _question(intent, at)
+    with together(_asked(intent, question)):
+        account, row = account_get(intent.account_id), instrument_get(intent.con_id)
+        working, activity = _orders(question)
+        own = [order for order in working or () if order.account_id == account.pk]
+        quotes = _quotes(account, intent.con_id, own)
+        facts = account_facts(account, at)
+        quote = quotes.get(intent.con_id, ("", None))[1]
+        restricted = restricted_for(account.pk, intent.con_id, at)
+        taken = pure.Snapshot(
+            at=at,
+            account=facts,
+            link=link_facts(account.connection, at),
+            standing=standing_of(account.pk, intent.con_id),
+            instrument=None if row is None else instrument_facts(row, quote, at),
+            quote=quote_facts(quote),
+            lines=lines_of(account, facts.rates, own, row, _prices(quotes)),
+            working=working,
+            activity=activity,
+            restricted=restricted,
+            margin=margin,
+            freed=freed,
+            before_wire=before_wire,
+        )
+        return taken, limits_for(_subject(account, intent, row, facts))
+
+
+def _asked(intent: OrderIntent, question: ActivityQuestion) -> list[Asked]:
+    account_id, con_id = intent.account_id, intent.con_id
+    asked = [
+        *facts_asked(account_id, con_id),
+        *standing_asked(account_id, con_id),
+        *lines_asked(account_id),
+        *limits_asked(account_id, con_id, question.at),
+    ]
+    try:
+        return [*asked, *book().ahead(question)]
+    except BookMissing:
+        return asked
 
 
 def _subject(
@@ -83,7 +105,7 @@ def _subject(
 
 
 def _orders(
-    intent: OrderIntent, at: datetime
+    question: ActivityQuestion,
 ) -> tuple[tuple[WorkingOrder, ...] | None, Activity | None]:
     """Nothing known where no order book is registered."""
     try:
@@ -91,8 +113,12 @@ def _orders(
     except BookMissing:
         log.warning("no order book is registered: orders that raise risk are refused")
         return None, None
+    return tuple(found.working(None)), found.activity(question)
+
+
+def _question(intent: OrderIntent, at: datetime) -> ActivityQuestion:
     day_at = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    question = ActivityQuestion(
+    return ActivityQuestion(
         account_id=intent.account_id,
         con_id=intent.con_id,
         strategy=intent.strategy,
@@ -103,7 +129,6 @@ def _orders(
         recent_at=at - RECENT,
         twins=intent.may_be_twin,
     )
-    return tuple(found.working(None)), found.activity(question)
 
 
 def _quotes(account: BrokerAccount, con_id: int, working: list[WorkingOrder]) -> Quotes:

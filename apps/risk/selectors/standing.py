@@ -8,13 +8,18 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import BrokerAccount
-from apps.lib.prepared import Prepared
+from apps.lib.prepared import Asked, Prepared
 from apps.risk.levels import Guard, LockKind
 from apps.risk.models import GuardEvaluation, KillSwitch, Lock
 from apps.risk.snapshot import Standing
 
 KINDS = tuple(kind.value for kind in LockKind)
 Figures = dict[str, tuple[Decimal | None, Decimal | None]]
+
+
+def standing_asked(account_id: int, con_id: int) -> list[Asked]:
+    """What `standing_of` reads, for `together`."""
+    return [STANDING.asked(account_id=account_id, con_id=con_id)]
 
 
 def standing_of(account_id: int, con_id: int) -> Standing:

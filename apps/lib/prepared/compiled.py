@@ -57,11 +57,9 @@ class Compiled:
     wide: bool
 
     def parameters(self, values: Mapping[str, Value]) -> list[Any]:
+        """For the places that are not fixed, in their order."""
         told = {name: _adapted(value) for name, value in values.items()}
-        return [
-            told[name] if name is not None else fixed
-            for name, fixed in zip(self.places, self.fixed, strict=True)
-        ]
+        return [told[name] for name in self.places if name is not None]
 
     def raw(self, text: str | None) -> list[list[Any]]:
         """Rows as the database wrote them."""
