@@ -1,11 +1,13 @@
 """The API's one error shape and its JSON renderer."""
 
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,7 +19,9 @@ from rest_framework.serializers import CharField, DictField, ListField, Serializ
 from rest_framework.views import exception_handler as drf_handler
 from rest_framework.views import set_rollback
 
-from apps.lib.errors import Invalid, PortalError
+from apps.lib.errors import Invalid, PortalError, Unavailable
+
+log = logging.getLogger(__name__)
 
 
 class ErrorSerializer(Serializer[Any]):
@@ -58,6 +62,9 @@ class Pages(LimitOffsetPagination):
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """{"code", "message", "remedy", "fields"?}; None lets unexpected errors be a 500."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("the database does not answer: %s", error)
+        error = _database_away()
     if isinstance(error, PortalError):
         set_rollback()
         body: dict[str, Any] = dict(error.as_dict())
@@ -68,6 +75,17 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if response is not None:
         response.data = _body(error)
     return response
+
+
+def _database_away() -> Unavailable:
+    """Also of a commit whose answer was lost."""
+    return Unavailable(
+        _("The database does not answer: nobody can say whether this was stored."),
+        remedy=_(
+            "Look in a moment what is there. An order with an Idempotency-Key may be sent again: "
+            "it is stored once."
+        ),
+    )
 
 
 def _body(error: Exception) -> dict[str, Any]:
