@@ -7,6 +7,8 @@ from django.conf import settings
 
 COMMANDS = "ibportal:commands:{slug}"
 """A list the gateway worker reads itself: what must not wait behind tasks."""
+ERRANDS = "ibportal:errands:{slug}:{kind}"
+"""Lists of orders to send and of orders to cancel, which the gateway worker reads itself too."""
 LATEST = "ibportal:latest:{name}"
 LEASE = "ibportal:lease:{name}"
 LINK = "ibportal:link:{slug}"

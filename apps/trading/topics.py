@@ -33,20 +33,25 @@ def order_changed(order: Order) -> None:
 
     The row is read again when it is told, so that of two writers the later one's words stand.
     """
-    publish(orders_topic(order.account_id), lambda: _order_patch(order.pk))
+    publish(orders_topic(order.account_id), lambda: _order_patch(order.pk), key=f"order {order.pk}")
     if order.plan_line is not None:
         run_id = order.plan_line.plan.run_id
-        publish(run_topic(run_id), lambda: _progress_patch(run_id, order.plan_line_id))
+        line = f"line {order.plan_line_id}"
+        publish(run_topic(run_id), lambda: _progress_patch(run_id, order.plan_line_id), key=line)
 
 
 def execution_changed(execution: Execution) -> None:
     """Tells browsers on commit; also when its commission came, or a correction of it."""
-    publish(orders_topic(execution.account_id), lambda: _execution_patch(execution))
+    publish(
+        orders_topic(execution.account_id),
+        lambda: _execution_patch(execution),
+        key=f"execution {execution.base}",
+    )
 
 
 def run_changed(run: TradeRun) -> None:
     """Tells browsers on commit."""
-    publish(run_topic(run.pk), lambda: _run_patch(run.pk))
+    publish(run_topic(run.pk), lambda: _run_patch(run.pk), key="run")
 
 
 def orders_state(account_id: int) -> State:

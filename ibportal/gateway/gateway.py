@@ -11,13 +11,14 @@ from django.db import DatabaseError, close_old_connections, connections
 
 from apps.accounts import selectors
 from apps.accounts.models import Connection
-from apps.lib import clock
+from apps.lib import clock, realtime
 from apps.lib import redis as store
 from apps.marketdata import services
 from apps.marketdata.pipeline import Pipeline
 from apps.marketdata.selectors import market_data_type
 from apps.risk.selectors import is_dropped
 from apps.trading import holders
+from apps.trading.services.wake import Errand
 from ibkr.errors import IbkrError, LinkFailure, RequestTimeout
 from ibkr.port import BrokerEvent, BrokerPort, register
 from ibkr.session import LinkSettings, Session
@@ -31,6 +32,7 @@ from ibkr.types import (
 from ibportal.gateway import wiring
 from ibportal.gateway.announce import announce
 from ibportal.gateway.commands import Commands
+from ibportal.gateway.errands import Errands
 from ibportal.gateway.inbox import Inbox
 from ibportal.gateway.lease import Leases, LeaseTaken
 from ibportal.gateway.notices import Notices
@@ -65,7 +67,8 @@ class Gateway:
     """Owns everything between one broker socket and the portal.
 
     Threads: the session's (socket, start path), the inbox (database), the pipeline (Redis), the
-    leases, and a caretaker that follows changes of the connection row and of the holdings.
+    leases, commands, orders, cancels, what browsers are told, and a caretaker that follows changes
+    of the connection row and of the holdings.
     """
 
     def __init__(self, row: Connection, leases: Leases) -> None:
@@ -80,6 +83,7 @@ class Gateway:
         self.orders = OrderCare(self.inbox.put, clock.now)
         self.working = Working(lambda: self.row.client_id, clock.now)
         self.commands = Commands(row.slug, row.pk, self.drop, self.working)
+        self.errands = [Errands(row.slug, kind) for kind in Errand]
         writers = OrderWriters(
             client_id=lambda: self.row.client_id,
             look=self._look_soon,
@@ -105,6 +109,9 @@ class Gateway:
         self._caretaker.start()
         self.session.start()
         self.commands.start()
+        realtime.publish_aside()
+        for errands in self.errands:
+            errands.start()
 
     def stop(self) -> None:
         """Bounded: the socket first, so that nothing new arrives, then what was read is written."""
@@ -115,8 +122,11 @@ class Gateway:
         holders.register(self.row.slug, None)
         self.session.stop()
         self.commands.stop()
+        for errands in self.errands:
+            errands.stop()
         self.pipeline.stop()
         self.inbox.stop()
+        realtime.publish_at_once()
         if self._caretaker.is_alive():
             self._caretaker.join(CARE_EVERY)
         self.leases.stop()

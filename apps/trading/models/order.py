@@ -124,6 +124,13 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["account", "state"], name="order_by_state"),
             models.Index(fields=["state", "accepted_at"], name="order_sweep"),
+            models.Index(fields=["account", "-accepted_at"], name="order_newest"),
+            models.Index(fields=["connection", "accepted_at"], name="order_of_connection"),
+            models.Index(
+                fields=["account", "cancel_asked_at"],
+                condition=Q(cancel_asked_at__isnull=False),
+                name="order_cancels",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,19 +12,27 @@ from apps.accounts.models import BrokerAccount, Connection
 from apps.accounts.selectors import accounts_visible
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid, NotAllowed, Unavailable
+from apps.lib.prepared import Prepared
 from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order, Source
 from apps.trading.permissions import check_may_trade, may_trade
 from apps.trading.services.commands import command_answer, command_send
 from apps.trading.services.steps import move, note
-from apps.trading.services.wake import wake
+from apps.trading.services.wake import Errand, wake
 from apps.trading.states import OPEN, OrderState
 
 log = logging.getLogger(__name__)
 
 CANCEL = "trading.cancel"
 AT_BROKER = sorted(OPEN - {OrderState.ACCEPTED})
+AT_THE_BROKER = Prepared(
+    lambda order_id: (
+        Order.objects.filter(pk=order_id, state__in=AT_BROKER, ib_order_id__isnull=False)
+        .order_by()
+        .values_list("state", "ib_order_id")
+    )
+)
 
 
 def order_cancel(*, user: User | None, order: Order, at: datetime, source: str) -> Order:
@@ -92,7 +100,7 @@ def _ask(order: Order, at: datetime, source: str) -> bool:
     """Wakes the gateway worker also when somebody has asked before."""
     first = _mark(order, at, source=source)
     if Order.objects.filter(pk=order.pk, state__in=AT_BROKER).exists():
-        wake(CANCEL, slug=order.connection.slug, order_id=order.pk)
+        wake(CANCEL, slug=order.connection.slug, errand=Errand.CANCEL, order_id=order.pk)
     return first
 
 
@@ -107,15 +115,13 @@ def _mark(order: Order, at: datetime, *, source: str) -> bool:
 
 def cancel_send(*, order_id: int, holder: Holder) -> None:
     """In the gateway worker; sending it twice draws a notice from TWS (161, 10148) and no more."""
-    order = Order.objects.filter(pk=order_id, state__in=AT_BROKER).first()
-    if order is None or order.ib_order_id is None:
-        return
-    if order.state == OrderState.CLAIMED:
+    found = AT_THE_BROKER.first(order_id=order_id)
+    if found is not None and found[0] == OrderState.CLAIMED:
         # It may be on its way in another thread: a cancel must not overtake it.
         with holder.port.ordering:
-            order.refresh_from_db()
-    if order.state in AT_BROKER and order.ib_order_id is not None:
-        holder.port.cancel_order(order.ib_order_id)
+            found = AT_THE_BROKER.first(order_id=order_id)
+    if found is not None:
+        holder.port.cancel_order(found[1])
 
 
 def orders_cancel_all(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
@@ -108,18 +108,17 @@ def _claim(order_id: int, holder: Holder, at: datetime) -> Order | None:
         "lease_token": lease,
         "claimed_at": at,
     }
-    with transaction.atomic():
-        mine = move(
-            order.pk,
-            before=OrderState.ACCEPTED,
-            after=OrderState.CLAIMED,
-            kind="claimed",
-            at=at,
-            data={"ib_order_id": fields["ib_order_id"], "lease": lease},
-            only={"connection": holder.connection_id},
-            **fields,
-        )
-        reach("after_claim")
+    mine = move(
+        order.pk,
+        before=OrderState.ACCEPTED,
+        after=OrderState.CLAIMED,
+        kind="claimed",
+        at=at,
+        data={"ib_order_id": fields["ib_order_id"], "lease": lease},
+        only={"connection": holder.connection_id},
+        **fields,
+    )
+    reach("after_claim")
     if not mine:
         return None
     for name, value in fields.items():

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from apps.lib.prepared import Prepared
 from apps.trading.fsm import may_move
 from apps.trading.models import Order, OrderEvent
+from apps.trading.services.at_once import Step, moved_at_once
 
 PORTAL = "portal"
 NEWEST = Prepared(
@@ -59,6 +60,13 @@ def move(
     """
     if not may_move(before, after):
         raise ValueError(f"an order that is {before} cannot become {after}")
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        step = Step(order_id, before, after, kind, PORTAL, at, dict(data or {}))
+        try:
+            return moved_at_once(step, only=dict(only or {}), fields=fields)
+        except IntegrityError:
+            # Somebody else's event took the number at the same moment: wait for the row's lock.
+            pass
     with transaction.atomic(savepoint=False):
         rows = Order.objects.filter(pk=order_id, state=before, **dict(only or {}))
         if not rows.update(state=after, **fields):
