@@ -32,16 +32,17 @@ class ApiClient:
         with self._open(f"{self._portal.address}/api/v1/{path}", timeout=60) as answer:
             return str(answer.read().decode())
 
-    def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
-        """Status and answer, also of a refusal."""
+    def post(self, path: str, body: dict[str, Any], *, key: str = "") -> tuple[int, Any]:
+        """Status and answer, also of a refusal; `key` makes a repetition harmless."""
         request = urllib.request.Request(
             f"{self._portal.address}/api/v1/{path}",
             data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "X-CSRFToken": self._token()},
+            headers={"Content-Type": "application/json", "X-CSRFToken": self._token()}
+            | ({"Idempotency-Key": key} if key else {}),
         )
         try:
             with self._open(request, timeout=60) as answer:
-                return answer.status, json.load(answer)
+                return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 

@@ -3,7 +3,6 @@
 Each test can run alone: it leaves the account without a level, or waits until it has none.
 """
 
-import json
 import os
 import signal
 import threading
@@ -15,11 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.world import World
 from tests.portal import Portal, eventually
+from tests.stack.risk_desk import ACCOUNT, Desk
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
-ACCOUNT, VTI = "DU7654321", 12340041
 MIXED = "DU1234567"
 """Shares long and short, futures, options, a currency balance."""
 SILENT_AFTER = 3
@@ -28,69 +26,6 @@ PERIOD = 3
 LATENCY = 3
 """Seconds that the broker's P&L may be on its way to our rows."""
 FELL = 0.70
-
-
-class Desk:
-    """One account of the demo over the API, and the simulator's own word."""
-
-    def __init__(self, portal: Portal, account: str = ACCOUNT) -> None:
-        self.portal, self.account = portal, account
-        self.log_in()
-        self.pk = self.world.account_id(account)
-
-    def log_in(self) -> None:
-        self.world = World(self.portal, None)
-        self.world.log_in()
-
-    def get(self, path: str) -> Any:
-        status, told = self.world.call(path)
-        assert status == 200, told
-        return told
-
-    def post(self, path: str, **body: Any) -> tuple[int, Any]:
-        return self.world.call(path, body)
-
-    def risk(self) -> Any:
-        return self.get(f"/risk/accounts/{self.pk}/")
-
-    def guard(self) -> str:
-        return str(self.risk()["guard"]["state"])
-
-    def order(self, key: str, side: str = "BUY", **terms: Any) -> tuple[int, Any]:
-        body = {"account": self.pk, "con_id": VTI, "side": side, "quantity": "1"} | terms
-        return self.world.call("/orders/", body, key=key)
-
-    def price(self) -> float:
-        rows = self.get(f"/accounts/{self.pk}/positions/")["results"]
-        return float(next(row for row in rows if row["con_id"] == VTI)["market_price"])
-
-    def move(self, price: float) -> datetime:
-        self.portal.simulator("/market", {"symbol": "VTI", "price": round(price, 2)})
-        return datetime.now(UTC)
-
-    def looks(self) -> list[Any]:
-        """Oldest first."""
-        rows = self.get(f"/risk/accounts/{self.pk}/evaluations/?limit=200")["results"]
-        return list(reversed(rows))
-
-    def refused(self) -> dict[str, dict[str, Any]]:
-        """The controls that spoke against the newest order, with their numbers."""
-        statement = "SELECT verdicts FROM risk_gatedecision ORDER BY id DESC LIMIT 1"
-        ((stored,),) = self.world.database.select(statement)
-        rows = json.loads(stored) if isinstance(stored, str) else stored
-        return {row["code"]: row for row in rows if not row["passed"]}
-
-    def lift(self) -> None:
-        """Whatever stands for this account and for all."""
-        for scope in ({"account": self.pk}, {}):
-            status, told = self.post("/risk/lift/", **scope, reason="begin a test")
-            assert status in (200, 400), told
-        eventually(lambda: self.risk()["kill"]["level"] == 0, within=30, what="no level")
-
-    def statuses(self, ref: str) -> list[str]:
-        """What the broker made of an order, in its own ledger."""
-        rows = self.portal.simulator("/ledger")
-        return [r["status"] for r in rows if r["kind"] == "status" and r["order_ref"] == ref]
 
 
 @pytest.fixture(scope="module")
@@ -145,13 +80,10 @@ def test_a_loss_halts_cancels_and_refuses_until_a_person_gives_a_reason(desk: De
 def resting_order(desk: Desk, price: float) -> str:
     """Above the market, so that a fall does not fill it; its orderRef, once it works."""
     terms = {"order_type": "LMT", "tif": "GTC", "limit_price": f"{price * 1.03:.2f}"}
-    body = {"account": desk.pk, "con_id": VTI, "side": "SELL", "quantity": "1"} | terms
-    status, told = desk.world.insist("/orders/", body, key="resting")
-    assert status == 201, told
-    rows = desk.world.database.select(
-        "SELECT ref FROM trading_order WHERE idempotency_key = 'resting'"
+    eventually(
+        lambda: desk.order("resting", "SELL", **terms)[0] == 201, within=60, what="the order"
     )
-    ref = str(rows[0][0])
+    ref = ref_of(desk, "resting")
     eventually(lambda: "Submitted" in desk.statuses(ref), within=60, what="the order to work")
     return ref
 
@@ -222,7 +154,7 @@ def test_while_the_guard_is_dead_only_what_lowers_risk_passes(desk: Desk) -> Non
 
 
 def ref_of(desk: Desk, key: str) -> str:
-    rows = desk.world.database.select(
+    rows = desk.select(
         f"SELECT ref FROM trading_order WHERE idempotency_key = '{key}'"  # noqa: S608  # ours
     )
     return str(rows[0][0])
@@ -231,7 +163,7 @@ def ref_of(desk: Desk, key: str) -> str:
 def test_flattening_with_partial_fills_a_reject_and_a_disconnect_ends_flat(portal: Portal) -> None:
     desk = Desk(portal, MIXED)
     desk.lift()
-    eventually(desk.world.ready, within=60, what="a link")
+    eventually(desk.ready, within=60, what="a link")
     assert len(held(desk)) >= 20
     portal.simulator("/fault", {"kind": "reject_next"})
 
@@ -293,14 +225,14 @@ def resting(desk: Desk) -> list[Any]:
 
 
 def closings(desk: Desk) -> list[Any]:
-    return desk.world.database.select(
+    return desk.select(
         "SELECT id FROM trading_order WHERE source = 'flatten' AND sent_at IS NOT NULL"
     )
 
 
 def at_broker(desk: Desk) -> Counter[str]:
     """What became of the closing orders, by the simulator's own ledger."""
-    rows = desk.world.database.select("SELECT ref FROM trading_order WHERE source = 'flatten'")
+    rows = desk.select("SELECT ref FROM trading_order WHERE source = 'flatten'")
     refs = {str(ref) for (ref,) in rows}
     told = [row for row in desk.portal.simulator("/ledger") if row.get("order_ref") in refs]
     fills = Counter(row["order_ref"] for row in told if row["kind"] == "execution")
@@ -311,20 +243,21 @@ def at_broker(desk: Desk) -> Counter[str]:
 def down_while(desk: Desk) -> bool:
     """Whether the link was away after the first closing order was sent and came back before the
     flattening ended."""
-    began, over = desk.world.database.select(
+    began, over = desk.select(
         "SELECT (SELECT min(sent_at) FROM trading_order WHERE source = 'flatten'),"
         " (SELECT max(closed_at) FROM risk_flatten)"
     )[0]
-    rows = desk.world.database.select("SELECT state, at FROM accounts_linkevent")
+    rows = desk.select("SELECT state, at FROM accounts_linkevent")
     states = [state for state, at in rows if began < at < over]
     return "disconnected" in states and "ready" in states
 
 
 def ended(desk: Desk) -> Any:
     """The flattening once it is closed."""
-    status, told = desk.world.call(f"/risk/accounts/{desk.pk}/")
-    flatten = told["flatten"] if status == 200 else None
-    return flatten if flatten and flatten["closed_at"] else None
+    with suppress(OSError):
+        flatten = desk.risk()["flatten"]
+        return flatten if flatten and flatten["closed_at"] else None
+    return None
 
 
 def test_a_dropped_connection_stays_down_until_it_is_lifted(desk: Desk) -> None:
@@ -354,7 +287,5 @@ def test_a_dropped_connection_stays_down_until_it_is_lifted(desk: Desk) -> None:
 
 def confirmed(desk: Desk) -> list[bool]:
     """For each command of level 5, whether it was carried out."""
-    rows = desk.world.database.select(
-        "SELECT confirmed_at FROM risk_gatewaycommand WHERE account_id IS NULL"
-    )
+    rows = desk.select("SELECT confirmed_at FROM risk_gatewaycommand WHERE account_id IS NULL")
     return [row[0] is not None for row in rows] or [False]
