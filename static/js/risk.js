@@ -97,14 +97,20 @@ function paintChips(account, state) {
   }
 }
 
-/** The word to type follows the level that is chosen. @param {Document} root */
+/** The word to type follows the level that is chosen; another one never leaves the form, so that
+ * what was written with it is not lost. @param {Document} root */
 function bindKill(root) {
   for (const form of root.querySelectorAll("[data-kill-form]")) {
     form.addEventListener("change", (event) => {
       const word = /** @type {HTMLElement} */ (event.target).dataset?.confirm;
       const shown = form.querySelector("[data-confirm-word]");
-      if (word && shown) {
+      const typed = /** @type {HTMLInputElement | null} */ (
+        form.querySelector("[data-confirm-input]")
+      );
+      if (word && shown && typed) {
         shown.textContent = word;
+        typed.pattern = `\\s*${[...word].map((c) => `[${c}${c.toLowerCase()}]`).join("")}\\s*`;
+        typed.title = word;
       }
     });
   }

@@ -165,6 +165,18 @@ def test_a_lock_is_made_and_explained_on_the_page(account: BrokerAccount, office
     assert (lock.how, lock.closed_by) == ("explained", officer)
 
 
+@pytest.mark.parametrize("con_id", ["", "0", "abc", "999999"])
+def test_an_instrument_that_nobody_knows_is_not_locked(
+    account: BrokerAccount, officer: User, con_id: str
+) -> None:
+    client, path = client_of(officer), f"/risk/accounts/{account.pk}/locks/"
+    answer = client.post(
+        path, {"con_id": con_id, "name": "", "reason": "typed wrongly"}, follow=True
+    )
+    assert "No instrument with this conId is known." in answer.content.decode()
+    assert not Lock.objects.exists()
+
+
 # API
 
 
@@ -212,7 +224,7 @@ def test_events_on_a_snapshot_give_a_fresh_snapshot(
         look(account)
         services.kill_lift(user=officer, account=account, reason="hedged", at=clock.now())
         lock = services.lock_open(
-            user=officer, account=account, con_id=1, name="X", reason="why not", at=clock.now()
+            user=officer, account=account, con_id=265598, name="X", reason="why not", at=clock.now()
         )
         services.lock_close(user=officer, lock=lock, how="explained", note="done", at=clock.now())
 

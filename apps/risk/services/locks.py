@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _n
 from apps.accounts.models import BrokerAccount, Position
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid, NotFound
+from apps.marketdata.models import Instrument
 from apps.risk import topics
 from apps.risk.alerts.said import Said
 from apps.risk.book import BookMissing, book
@@ -31,9 +32,14 @@ NOT_KEPT = ("CASH",)
 def lock_open(
     *, user: User, account: BrokerAccount, con_id: int, name: str, reason: str, at: datetime
 ) -> Lock:
-    """A person makes an instrument reduce-only. Twice leaves one lock."""
+    """A person makes an instrument reduce-only. Twice leaves one lock.
+
+    Raises NotAllowed, and Invalid without a reason or for an instrument that nobody knows.
+    """
     check_may_kill(user, account)
-    _reason(reason)
+    _reason(reason, "reason")
+    known = _known_name(account, con_id)
+    name = name.strip() or known
     with transaction.atomic():
         lock = _open(
             account, con_id, LockKind.MANUAL, name=name, reason=reason,
@@ -59,7 +65,7 @@ def lock_close(
     `quantity`; `balanced` and `closed` ask that broker and ledger agree, or that nothing is held.
     """
     check_may_lift(user, lock.account)
-    _reason(note)
+    _reason(note, "note")
     with transaction.atomic():
         row = Lock.objects.select_for_update().get(pk=lock.pk)
         if row.closed_at is not None:
@@ -243,11 +249,24 @@ def _close(lock: Lock, how: LockEnd, *, note: str, user: User | None, at: dateti
     topics.lock_changed(lock)
 
 
-def _reason(text: str) -> None:
+def _known_name(account: BrokerAccount, con_id: int) -> str:
+    position = Position.objects.filter(account=account, con_id=con_id).first()
+    if position is not None:
+        return position.local_symbol or position.symbol
+    instrument = Instrument.objects.filter(pk=con_id).first()
+    if instrument is None:
+        raise Invalid(
+            _("No instrument with this conId is known."),
+            fields={"con_id": [_("Take it from the page of the instrument.")]},
+        )
+    return str(instrument)
+
+
+def _reason(text: str, field: str) -> None:
     if len(text.strip()) < 3:
         raise Invalid(
             _("A reason is needed."),
-            fields={"note": [_("Write why, for whoever reads it later.")]},
+            fields={field: [_("Write why, for whoever reads it later.")]},
         )
 
 
