@@ -23,7 +23,7 @@ POLICY = {
     "leftover_after_seconds": 5,
     "reprices": 1,
 }
-STYLES = ("adaptive", "adaptive", "market", "market", "midpoint")
+STYLES = ("adaptive", "market") * 4 + ("midpoint",)
 LEFTOVERS = ("cancel", "reprice", "cross")
 LIMITS = {
     # Hundreds of rebalances in an hour rightly meet these; they are not what is tried here.
