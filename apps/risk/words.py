@@ -96,11 +96,27 @@ SOURCES = {
     "telegram": gettext_lazy("Telegram"),
     "guard": gettext_lazy("guard"),
 }
+UNITS = {
+    "share": gettext_lazy("share, 1 is all"),
+    "times": gettext_lazy("times"),
+    "base": gettext_lazy("base currency"),
+    "units": gettext_lazy("units"),
+    "ticks": gettext_lazy("ticks"),
+    "count": gettext_lazy("number"),
+    "seconds": gettext_lazy("seconds"),
+    "minutes": gettext_lazy("minutes"),
+    "level": gettext_lazy("kill level"),
+    "words": gettext_lazy("words"),
+}
 SEVERITIES = {
     "info": gettext_lazy("Information"),
     "warning": gettext_lazy("Warning"),
     "critical": gettext_lazy("Critical"),
 }
+
+
+def unit_name(unit: str) -> str:
+    return str(UNITS.get(unit, unit))
 
 
 def figure_name(code: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -262,7 +261,7 @@ def test_an_unknown_order_that_turns_up_is_called_off() -> None:
         at=NOON,
     )
 
-    tell(order.connection_id, status("Filled", filled=Decimal(10)), seconds=70)
+    tell(order.connection_id, status("Filled", filled=10), seconds=70)
     order.refresh_from_db()
     assert order.state != OrderState.UNKNOWN
     assert codes() == []

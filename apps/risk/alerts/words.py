@@ -22,6 +22,7 @@ FIELDS = {
     "to": _("Recipients, comma-separated"),
     "url": _("Apprise URL"),
 }
+CHOICES = {"starttls": "STARTTLS", "tls": "TLS", "none": _("none")}
 TIERS = {1: _("at once"), 2: _("when nobody acknowledges")}
 STATES = {
     "queued": _("waits"),

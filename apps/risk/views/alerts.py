@@ -4,9 +4,10 @@ from datetime import time
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,13 +15,13 @@ from apps.lib import clock
 from apps.lib.errors import Invalid, PortalError
 from apps.risk import services
 from apps.risk.alerts.transports import TRANSPORTS
-from apps.risk.alerts.words import FIELDS, KINDS, OCCASIONS, STATES, TIERS, spoken
+from apps.risk.alerts.words import KINDS, OCCASIONS, STATES, TIERS, spoken
 from apps.risk.models import Alert, Channel, TelegramChat
 from apps.risk.permissions import may_change_channels
 from apps.risk.selectors.channels import alerts_with_deliveries, channels_all
 from apps.risk.services import ChannelWish
+from apps.risk.views.channelform import Typed, form_of, new_form
 from apps.risk.views.frame import Context, Row, owner, told, topics_of
-from apps.risk.words import SEVERITIES
 
 NEWEST = 100
 
@@ -49,24 +50,26 @@ def strip(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def channels(request: HttpRequest) -> HttpResponse:
-    may_change = may_change_channels(request.user)
-    context = {
-        "topics": topics_of([]),
-        "channels": [_channel(row, may_change=may_change) for row in channels_all()],
-        "may_change": may_change,
-        "empty": [_form(kind, None) for kind in KINDS] if may_change else [],
-        "keys": bool(settings.FIELD_KEYS),
-    }
-    return render(request, "risk/channels.html", context)
+    return _channels(request, Typed())
 
 
 @require_POST
 @login_required
-@told
-def channel_save(request: HttpRequest, pk: int = 0) -> str:
-    channel = services.channel_get(pk) if pk else None
-    services.channel_save(user=owner(request), wish=_wish(request), channel=channel, at=clock.now())
-    return _("The channel is saved. Send a test message now.")
+def channel_save(request: HttpRequest, pk: int = 0) -> HttpResponse:
+    """What was typed stays in its form when something is wrong with it, secrets apart."""
+    try:
+        kept = services.channel_get(pk) if pk else None
+        wish = _wish(request)
+        services.channel_save(user=owner(request), wish=wish, channel=kept, at=clock.now())
+    except Invalid as error:
+        messages.error(request, error.sentence)
+        typed = Typed(pk, request.POST.get("kind", ""), request.POST.dict(), error.fields)
+        return _channels(request, typed, status=400)
+    except PortalError as error:
+        messages.error(request, f"{error.sentence} {error.remedy}".strip())
+    else:
+        messages.success(request, _("The channel is saved. Send a test message now."))
+    return redirect("alert-channels")
 
 
 @require_POST
@@ -126,10 +129,22 @@ def _alert(alert: Alert) -> Row:
     }
 
 
-def _channel(channel: Channel, *, may_change: bool) -> Context:
+def _channels(request: HttpRequest, typed: Typed, status: int = 200) -> HttpResponse:
+    may_change = may_change_channels(request.user)
+    context = {
+        "topics": topics_of([]),
+        "channels": [_channel(row, typed, may_change=may_change) for row in channels_all()],
+        "may_change": may_change,
+        "empty": [new_form(kind, typed) for kind in KINDS] if may_change else [],
+        "keys": bool(settings.FIELD_KEYS),
+    }
+    return render(request, "risk/channels.html", context, status=status)
+
+
+def _channel(channel: Channel, typed: Typed, *, may_change: bool) -> Context:
     """A channel whose secrets no key opens is shown without its form."""
     try:
-        form = _form(channel.kind, channel) if may_change else None
+        form = form_of(channel, services.channel_config(channel), typed) if may_change else None
         trouble = ""
     except PortalError as error:
         form, trouble = None, f"{error.sentence} {error.remedy}"
@@ -141,30 +156,6 @@ def _channel(channel: Channel, *, may_change: bool) -> Context:
         "form": form,
         "trouble": trouble,
         "reason": spoken(channel.disabled_why) or channel.disabled_reason,
-    }
-
-
-def _form(kind: str, channel: Channel | None) -> Context:
-    shown = {} if channel is None else services.channel_config(channel)
-    return {
-        "kind": kind,
-        "kind_name": KINDS[kind],
-        "row": channel or Channel(kind=kind),
-        "new": channel is None,
-        "fields": [
-            {
-                "name": field.name,
-                "label": FIELDS[field.name],
-                "secret": field.secret,
-                "required": field.required and not (field.secret and channel is not None),
-                "value": shown.get(field.name, field.default),
-                "choices": field.choices,
-            }
-            for field in TRANSPORTS[kind].fields
-        ],
-        "severities": SEVERITIES.items(),
-        "tiers": TIERS.items(),
-        "languages": settings.LANGUAGES,
     }
 
 

@@ -19,6 +19,7 @@ from apps.risk.policy import POLICIES, Limits, Parameter, Policy
 from apps.risk.selectors.limits import changes_visible, limits_for
 from apps.risk.services.limits import LimitScope
 from apps.risk.views.frame import Context, owner, told, topics_of
+from apps.risk.words import unit_name
 
 CHANGES = 50
 
@@ -33,7 +34,7 @@ def limits(request: HttpRequest) -> HttpResponse:
         "account": account,
         "accounts": accounts_visible(request.user),
         "policies": [_policy(policy, held) for policy in POLICIES.values() if policy.parameters],
-        "changes": changes_visible(request.user)[:CHANGES],
+        "changes": [_change(row) for row in changes_visible(request.user)[:CHANGES]],
         "may_change": may_change_limits(request.user, account),
     }
     return render(request, "risk/limits.html", context)
@@ -87,6 +88,14 @@ def _policy(policy: Policy, held: Limits) -> Context:
     }
 
 
+def _change(change: LimitChange) -> LimitChange:
+    """With what the limit means, in the reader's language; nothing for one that is no more."""
+    policy = POLICIES.get(change.code)
+    found = [p for p in policy.parameters if p.name == change.name] if policy else []
+    change.meaning = _(found[0].meaning) if found else ""  # type: ignore[attr-defined]  # for the page
+    return change
+
+
 def _parameter(code: str, parameter: Parameter, held: Limits) -> Context:
     setting = held.setting(code, parameter.name)
     value = setting.value
@@ -94,7 +103,7 @@ def _parameter(code: str, parameter: Parameter, held: Limits) -> Context:
         "limit": f"{code}.{parameter.name}",
         "name": parameter.name,
         "meaning": _(parameter.meaning),
-        "unit": parameter.unit,
+        "unit_name": unit_name(parameter.unit),
         "value": f"{value.normalize():f}" if isinstance(value, Decimal) else value,
         "of_nlv": parameter.of_nlv,
         "set": setting.row is not None,

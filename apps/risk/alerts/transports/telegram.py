@@ -26,8 +26,10 @@ FIELDS = (
     Field(name="chat_id"),
     Field(name="base_url", address=True, required=False, default=BASE_URL),
 )
-REFUSES_BOT = gettext_noop("Telegram refuses the bot: %(why)s")
-REFUSES_CHAT = gettext_noop("Telegram refuses the chat: %(why)s")
+REFUSES_BOT = gettext_noop("Telegram refuses the bot (%(why)s): check its token.")
+REFUSES_CHAT = gettext_noop(
+    "Telegram refuses the chat (%(why)s): check its number, and write something to the bot first."
+)
 SILENT = gettext_noop("Telegram does not answer (%(why)s).")
 WAIT = gettext_noop("Telegram asks to wait %(seconds)s s.")
 T = TypeVar("T")
