@@ -22,7 +22,7 @@ class Statement:
         self._sql = sql
         self._fixed = list(fixed)
         self._open = tuple(open_)
-        self._prepared: str | None = None
+        self._prepared: bytes | None = None
 
     def run(self, values: Sequence[Any]) -> list[Row]:
         """Rows as the driver has them; raises what Django raises."""
@@ -44,28 +44,30 @@ class Statement:
             return cursor.fetchall() if cursor.description else []
 
     def _by_the_server(self, values: Sequence[Any]) -> list[Row]:
-        from psycopg import Cursor  # noqa: PLC0415  # the driver of one database of two
+        from psycopg import RawCursor  # noqa: PLC0415  # the driver of one database of two
 
         driver = connection.connection
         if driver.prepare_threshold is None:
             driver.prepare_threshold, driver.prepared_max = 0, KEPT
         if self._prepared is None:
             self._prepared = self._with_fixed(driver)
-        with Cursor(driver) as cursor:
+        with RawCursor(driver) as cursor:
             cursor.execute(self._prepared, values)
             return cursor.fetchall() if cursor.description else []
 
-    def _with_fixed(self, driver: Any) -> str:
-        """What never changes stands in the text, where the planner sees it."""
+    def _with_fixed(self, driver: Any) -> bytes:
+        """What never changes stands in the text, where the planner sees it; the server's own
+        places ($1, $2 …) for the rest, so that nobody looks for them again."""
         from psycopg.sql import Literal  # noqa: PLC0415  # likewise
 
-        texts = self._sql.split("%s")
+        texts = [text.replace("%%", "%") for text in self._sql.split("%s")]
+        numbers = {place: number for number, place in enumerate(self._open, 1)}
         told = texts[0]
         for place, text in enumerate(texts[1:]):
-            fixed = place not in self._open
-            value = Literal(self._fixed[place]).as_string(driver).replace("%", "%%")
-            told += (value if fixed else "%s") + text
-        return told
+            number = numbers.get(place)
+            fixed = Literal(self._fixed[place]).as_string(driver) if number is None else ""
+            told += (fixed or f"${number}") + text
+        return told.encode()
 
 
 def _is_logged() -> bool:

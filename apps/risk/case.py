@@ -167,6 +167,9 @@ def span(orders: Sequence[WorkingOrder]) -> tuple[Decimal, Decimal]:
     """Signed quantities that working sales and working purchases can come to, at worst."""
     if not orders:
         return ZERO, ZERO
+    if len(orders) == 1:
+        signed = orders[0].signed
+        return (signed, ZERO) if signed < 0 else (ZERO, signed)
     return side_total(orders, buys=False), side_total(orders, buys=True)
 
 

@@ -38,14 +38,9 @@ class Book:
         """Sum of the largest |value| of each chosen line; None when one has no price."""
         if self.table is None:
             return None
-        total = ZERO
-        for worth in self.table:
-            if chosen is not None and not chosen(worth.line):
-                continue
-            if worth.size is None:
-                return None
-            total += worth.size
-        return total
+        found = [w.size for w in self.table if chosen is None or chosen(w.line)]
+        sizes = [size for size in found if size is not None]
+        return sum(sizes, ZERO) if len(sizes) == len(found) else None
 
     def net(self) -> Decimal | None:
         """The larger of the worst long and the worst short sum, unsigned."""

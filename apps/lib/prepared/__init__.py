@@ -6,7 +6,8 @@ that is the same as before says that nothing has changed.
 """
 
 from apps.lib.prepared.compiled import Row, Value
+from apps.lib.prepared.insert import insert
 from apps.lib.prepared.keep import Kept, Whole
 from apps.lib.prepared.queries import Asked, Prepared, together
 
-__all__ = ["Asked", "Kept", "Prepared", "Row", "Value", "Whole", "together"]
+__all__ = ["Asked", "Kept", "Prepared", "Row", "Value", "Whole", "insert", "together"]

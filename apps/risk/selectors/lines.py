@@ -5,7 +5,6 @@ Lines are kept between two calls as long as the rows they are made of are the sa
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from operator import is_
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -62,10 +61,21 @@ class Known(NamedTuple):
         return FUNDS if self.sec_type == "STK" and self.stock_type == FUNDS else self.sec_type
 
 
-class _Made(NamedTuple):
-    """Lines with the rows and rates they were made of."""
+class _Frame(NamedTuple):
+    """A line but for what a unit is worth: its columns before and behind that one."""
 
-    parts: tuple[tuple[Held, ...], tuple[Valued, ...], tuple[Known, ...], Rates]
+    before: tuple[int, Decimal]
+    behind: tuple[str, str, str, str, str, int | None, Decimal]
+
+
+class _Made(NamedTuple):
+    """Lines with what they were made of: frames of positions and instruments, then values."""
+
+    held: tuple[Held, ...]
+    known: tuple[Known, ...]
+    frames: tuple[_Frame, ...]
+    valued: tuple[Valued, ...]
+    rates: Rates
     lines: Mapping[int, Line]
 
 
@@ -137,43 +147,42 @@ def _known_of(row: Instrument) -> Known:
 def _lines_held(account_id: int, rates: Rates) -> Mapping[int, Line]:
     """The same lines as before where the rows they were made of are the very same."""
     held, valued = HELD(account_id=account_id), VALUED(account_id=account_id)
-    parts = held, valued, KNOWN(account_id=account_id), rates
-    before = MADE.get(account_id)
-    if before is None or before.parts[3] != rates or not all(map(is_, before.parts[:3], parts)):
-        before = MADE[account_id] = _Made(parts, _made(*parts))
-    return before.lines
+    known, before = KNOWN(account_id=account_id), MADE.get(account_id)
+    if before is None or before.held is not held or before.known is not known:
+        frames = _frames(held, known)
+    elif before.valued is not valued or before.rates != rates:
+        frames = before.frames
+    else:
+        return before.lines
+    made = _Made(held, known, frames, valued, rates, _lines(frames, valued, rates))
+    MADE[account_id] = made
+    return made.lines
 
 
-def _made(
-    held: Iterable[Held], valued: Iterable[Valued], known: Iterable[Known], rates: Rates
-) -> dict[int, Line]:
+def _frames(held: Iterable[Held], known: Iterable[Known]) -> tuple[_Frame, ...]:
     instruments = {row.con_id: row for row in known}
-    values = {row.con_id: row for row in valued}
-    return {
-        row.con_id: _line_held(
-            row, values[row.con_id], instruments.get(row.con_id), rates.get(row.currency)
-        )
-        for row in held
-    }
+    return tuple(_frame(row, instruments.get(row.con_id)) for row in held)
 
 
-def _line_held(row: Held, valued: Valued, known: Known | None, rate: Decimal | None) -> Line:
+def _frame(row: Held, known: Known | None) -> _Frame:
     issuer, sector = _groups(row.con_id, known)
-    return Line(
-        row.con_id,
-        row.quantity,
-        _unit(valued, row.multiplier, rate),
-        row.currency,
-        issuer,
-        sector,
-        row.sec_type if known is None else known.kind,
-        row.right,
-        None if known is None else known.under_con_id,
-        row.multiplier or ONE,
-    )
+    kind = row.sec_type if known is None else known.kind
+    under = None if known is None else known.under_con_id
+    behind = row.currency, issuer, sector, kind, row.right, under, row.multiplier or ONE
+    return _Frame((row.con_id, row.quantity), behind)
 
 
-def _unit(row: Valued, multiplier: Decimal | None, rate: Decimal | None) -> Decimal | None:
+def _lines(frames: Iterable[_Frame], valued: Iterable[Valued], rates: Rates) -> dict[int, Line]:
+    values = {row.con_id: row for row in valued}
+    found = {}
+    for before, behind in frames:
+        con_id = before[0]
+        unit = _unit(values[con_id], behind[-1], rates.get(behind[0]))
+        found[con_id] = Line._make((*before, unit, *behind))
+    return found
+
+
+def _unit(row: Valued, multiplier: Decimal, rate: Decimal | None) -> Decimal | None:
     """The broker's P&L stream is newest, its portfolio next, its price last."""
     if row.value_base is not None and row.pnl_quantity:
         return abs(row.value_base / row.pnl_quantity)
@@ -182,7 +191,7 @@ def _unit(row: Valued, multiplier: Decimal | None, rate: Decimal | None) -> Deci
     if row.market_value is not None and row.valued_quantity:
         return abs(row.market_value / row.valued_quantity) * rate
     if row.market_price is not None:
-        return abs(row.market_price) * (multiplier or ONE) * rate
+        return abs(row.market_price) * multiplier * rate
     return None
 
 

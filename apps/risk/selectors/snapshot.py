@@ -53,7 +53,7 @@ def snapshot_take(
     with together(_asked(intent, question)):
         account, row = account_get(intent.account_id), instrument_get(intent.con_id)
         working, activity = _orders(question)
-        own = [order for order in working or () if order.account_id == account.pk]
+        own = [order for order in working or () if order.account_id == intent.account_id]
         quotes = _quotes(account, intent.con_id, own)
         facts = account_facts(account, at)
         quote = quotes.get(intent.con_id, ("", None))[1]

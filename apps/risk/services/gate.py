@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from apps.lib.prepared import insert
 from apps.risk.case import Case
 from apps.risk.checks import evaluate
 from apps.risk.checks.margin import wants_what_if
@@ -46,7 +47,7 @@ def gate_check(
     if ask_margin is not None and wants_what_if(Case(intent, taken, limits)):
         taken = replace(taken, margin=ask_margin())
     verdicts = evaluate(intent, taken, limits)
-    return GateDecision.objects.create(
+    decision = GateDecision(
         account_id=intent.account_id,
         con_id=intent.con_id,
         source=intent.source,
@@ -57,6 +58,8 @@ def gate_check(
         before_wire=before_wire,
         at=at,
     )
+    insert(decision)
+    return decision
 
 
 def gate_preview(
