@@ -1,7 +1,7 @@
 """Forms of the trading pages: they parse; services judge."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,7 @@ from apps.lib.errors import Invalid
 from apps.trading.models import Order, Policy, Schedule, Source
 from apps.trading.models.order import ORDER_STATES
 from apps.trading.wanted import Terms
+from apps.trading.words import choice_words
 
 TYPES = {
     "LMT": _("Limit order"),
@@ -217,12 +218,27 @@ else:
     PolicyModelForm = forms.ModelForm
 
 
+CHOSEN = {
+    "not_targeted": (Policy.NotTargeted.values, "held_"),
+    "style": (Policy.Style.values, "style_"),
+    "leftover": (Policy.Leftover.values, "leftover_"),
+}
+"""Fields of a policy whose choices have words of the pages, with the words' prefixes."""
+
+
 class PolicyForm(PolicyModelForm):
     """The next version of a policy; the buffer's range is told before its column refuses it."""
 
     cash_buffer = forms.DecimalField(
         min_value=0, max_value=Decimal("0.99"), max_digits=8, decimal_places=6
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = choice_words()
+        for name, (values, prefix) in CHOSEN.items():
+            field = cast("forms.ChoiceField", self.fields[name])
+            field.choices = [(value, words[prefix + value]) for value in values]
 
     class Meta:
         model = Policy

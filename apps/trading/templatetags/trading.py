@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -131,4 +132,4 @@ def sentence_told(row: Any) -> str:
 @register.filter
 def exchange_time(moment: datetime) -> str:
     """In its own zone, whatever zone the page speaks."""
-    return f"{moment:%a %F %R %Z}"
+    return date_format(moment, "D Y-m-d H:i T")

@@ -152,7 +152,7 @@ def _context(request: HttpRequest, accounts: list[BrokerAccount]) -> Context:
 
 
 def _tabs(told: list[dict[str, Any]]) -> list[Context]:
-    labels = {"all": _("All"), "open": _("Open"), "filled": _("Filled"), "over": _("Ended")}
+    labels = {"all": _("All"), "open": _("Open orders"), "filled": _("Filled"), "over": _("Ended")}
     kinds = ["open" if r["open"] else "filled" if r["state"] == "filled" else "over" for r in told]
     counts = {name: kinds.count(name) for name in labels} | {"all": len(kinds)}
     return [{"name": n, "label": label, "count": counts[n]} for n, label in labels.items()]

@@ -42,6 +42,7 @@ from apps.trading.views.frame import (
 
 PAGE = 30
 REPORTED = {RunState.EXECUTING, RunState.DONE, RunState.HALTED, RunState.CANCELLED}
+EXPIRES = {RunState.PLANNED, RunState.APPROVED, RunState.EXPIRED}
 CANCELLABLE = set(RunState) - RUN_ENDED
 
 
@@ -140,13 +141,14 @@ def run_page(
         "run": found,
         "row": rows.run_row(found),
         "plan": plan,
+        "base": found.account.base_currency,
         "lines": _lines(found, selectors.run_lines(found.pk, orders)) if plan else [],
         "progress": selectors.run_progress(found.pk, orders),
         "refusals": _refusals(found),
         "events": _events(found, events),
         "seen": f"{found.state} {len(events)}",
         "questions": _questions(found),
-        "expired": bool(plan and plan.expires_at <= now),
+        "expired": bool(plan and plan.expires_at <= now and found.state in EXPIRES),
         "live_name": bool(live_name(found.account)),
         "approvable": found.state == RunState.PLANNED and not found.dry,
         "cancellable": found.state in CANCELLABLE,
