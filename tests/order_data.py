@@ -22,6 +22,8 @@ from ibkr.types import (
     OrderRequest,
     OrderStatus,
 )
+from ibportal.gateway.order_writers import OrderWriters
+from ibportal.gateway.wiring import writer_for
 from tests.factories import NOON, make_account, make_connection, stock
 
 CLIENT, ORDER_ID, PERM = 7, 11, 900_001
@@ -137,6 +139,12 @@ def completed(status: str = "Cancelled", text: str = "", **changes: Any) -> Comp
         "completed_at": NOON,
     }
     return CompletedOrder(**told, request=request(**changes), status=status, completed_status=text)
+
+
+def tell_together(connection_id: int, *messages: Message) -> None:
+    """As the gateway's inbox hands over what has come in one go."""
+    orders = OrderWriters(lambda: CLIENT, lambda: None, lambda *_: None)
+    writer_for(connection_id, lambda: NOON, orders)(messages)
 
 
 def tell(connection_id: int, *messages: Message, seconds: float = 0) -> None:

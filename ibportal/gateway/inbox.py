@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 CAPACITY = 20_000
 BATCH = 500
+LINGER = 0.01
+"""Seconds that an event waits for those that come with it."""
 FIRST_WAIT, LAST_WAIT = 0.5, 10.0
 
 
@@ -59,6 +61,8 @@ class Inbox:
                 first = self._queue.get(timeout=0.2)
             except queue.Empty:
                 continue
+            # An order is answered in several messages: written together they cost as much as one.
+            self._stop.wait(LINGER)
             self._write([first, *self._drain(BATCH)])
         connections.close_all()
 

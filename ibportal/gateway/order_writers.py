@@ -7,7 +7,7 @@ from typing import Any
 from apps.trading import ingest, services
 from apps.trading.points import reach
 from apps.trading.reconcile import BrokerPicture
-from ibkr.types import BrokerError, Commission, Execution, OpenOrder, OrderStatus
+from ibkr.types import Commission, Execution, OpenOrder, OrderStatus
 
 ORDER_EVENTS = (OpenOrder, OrderStatus, Execution, Commission, BrokerPicture)
 
@@ -28,37 +28,21 @@ class OrderWriters:
         self._pictured = pictured
 
     def table(self) -> dict[type, Writer]:
-        return {
-            OpenOrder: self._open,
-            OrderStatus: self._statuses,
-            Execution: self._executions,
-            Commission: self._commissions,
-            BrokerError: self._errors,
-            BrokerPicture: self._pictures,
-        }
+        news: dict[type, Writer] = dict.fromkeys(ingest.NEWS, self._news)
+        return news | {Commission: self._commissions, BrokerPicture: self._pictures}
 
-    def _open(self, connection_id: int, events: Sequence[OpenOrder], at: datetime) -> None:
-        for order in events:
-            ingest.on_open_order(connection_id, order, at)
-            reach("after_ack")
-
-    def _statuses(self, connection_id: int, events: Sequence[OrderStatus], at: datetime) -> None:
-        for status in events:
-            ingest.on_order_status(connection_id, status, at)
-
-    def _executions(self, connection_id: int, events: Sequence[Execution], at: datetime) -> None:
-        for execution in events:
-            ingest.on_execution(connection_id, execution, at)
-            reach("between_fill_and_commission")
+    def _news(self, connection_id: int, events: Sequence[Any], at: datetime) -> None:
+        if ingest.on_order_news(connection_id, events, self._client_id(), at):
+            self._look()
+        for event in events:
+            if isinstance(event, OpenOrder):
+                reach("after_ack")
+            elif isinstance(event, Execution):
+                reach("between_fill_and_commission")
 
     def _commissions(self, connection_id: int, events: Sequence[Commission], at: datetime) -> None:
         for commission in events:
             ingest.on_commission(connection_id, commission, at)
-
-    def _errors(self, connection_id: int, events: Sequence[BrokerError], at: datetime) -> None:
-        for error in events:
-            if ingest.on_order_error(connection_id, error, self._client_id(), at):
-                self._look()
 
     def _pictures(self, connection_id: int, events: Sequence[BrokerPicture], at: datetime) -> None:
         for picture in events:

@@ -1,17 +1,19 @@
 """Broker event → one app function: the only table that knows both sides."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from apps.accounts import ingest
+from apps.trading.ingest import NEWS
 from ibkr.port import BrokerEvent
 from ibkr.types import (
     AccountPnL,
     AccountValue,
     BrokerError,
+    Commission,
     DataKindChanged,
     Greeks,
     LinkChanged,
@@ -28,6 +30,10 @@ MARKET_DATA = (Tick, Greeks, DataKindChanged)
 """These go straight to the tick pipeline and never touch the database."""
 
 ABOUT_ORDERS = (*ORDER_EVENTS, BrokerError)
+
+FREE = (*NEWS, Commission, AccountValue, PortfolioItem, AccountPnL, PositionPnL, Position)
+"""An order's row and an account's figures do not ask which came first. What is told of the link,
+of the accounts, or as a complete picture stays where it is."""
 
 CHANGES_HOLDINGS = (PositionsSnapshot, Position)
 
@@ -85,7 +91,7 @@ WRITERS: dict[type, Writer] = {
 def writer_for(
     connection_id: int, now: Callable[[], datetime], orders: OrderWriters
 ) -> Callable[..., None]:
-    """The inbox's handler: runs of one type are written together, in the order they came."""
+    """The inbox's handler: runs of one kind are written together."""
     return partial(_write, connection_id, now, WRITERS | orders.table())
 
 
@@ -95,10 +101,28 @@ def _write(
     writers: Mapping[type, Writer],
     events: Sequence[BrokerEvent],
 ) -> None:
-    for kind, run in groupby(events, type):
-        writer = writers.get(kind)
-        if writer is not None:
-            writer(connection_id, list(run), now())
+    for segment in _segments(events):
+        for kind, run in groupby(segment, _kind):
+            writer = writers.get(kind)
+            if writer is not None:
+                writer(connection_id, list(run), now())
+
+
+def _segments(events: Sequence[BrokerEvent]) -> Iterator[list[BrokerEvent]]:
+    """What may change places stands with its like: news of orders first, commissions next."""
+    for free, run in groupby(events, lambda event: isinstance(event, FREE)):
+        segment = list(run)
+        yield sorted(segment, key=_rank) if free else segment
+
+
+def _rank(event: BrokerEvent) -> int:
+    if isinstance(event, NEWS):
+        return 0
+    return 1 if isinstance(event, Commission) else 2
+
+
+def _kind(event: BrokerEvent) -> type:
+    return NEWS[0] if isinstance(event, NEWS) else type(event)
 
 
 def stored(event: BrokerEvent) -> bool:

@@ -1,12 +1,14 @@
 """The broker's recorded messages of one order, shuffled and repeated: the same final row always."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +24,7 @@ from tests.order_data import (
     paid,
     status,
     tell,
+    tell_together,
 )
 
 pytestmark = pytest.mark.django_db
@@ -174,14 +177,14 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def final(name: str, messages: list[Message]) -> dict[str, Any]:
+def final(name: str, messages: list[Message], told: Callable[..., None] = tell) -> dict[str, Any]:
     """Everything of the row that is not a time, with its change and its fills."""
     _state, fields, _life = SHAPES[name]
     with undone():
         order = make_order(**fields)
         if "change" in name:
             ask_change(order, **NEW)
-        tell(order.connection_id, *messages)
+        told(order.connection_id, *messages)
         return projection(order)
 
 
@@ -228,3 +231,38 @@ def test_shuffled_and_repeated_it_ends_there_too(name: str, data: st.DataObject)
     again = data.draw(st.lists(st.sampled_from(life), max_size=4))
     shuffled = data.draw(st.permutations(life + again))
     assert final(name, shuffled) == final(name, life)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_written_together_in_any_batches_it_ends_there_too(name: str, data: st.DataObject) -> None:
+    life = SHAPES[name][2]
+    again = data.draw(st.lists(st.sampled_from(life), max_size=4))
+    shuffled = data.draw(st.permutations(life + again))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(shuffled)), max_size=3)))
+
+    def in_batches(connection_id: int, *messages: Message) -> None:
+        for start, end in pairwise([0, *cuts, len(messages)]):
+            tell_together(connection_id, *messages[start:end])
+
+    assert final(name, shuffled, in_batches) == final(name, life)
+
+
+def test_what_comes_together_is_written_once_with_an_event_for_each_message() -> None:
+    life = SHAPES["partial fills"][2]
+    order = make_order()
+    with CaptureQueriesContext(connection) as queries:
+        tell_together(order.connection_id, *life)
+    events = list(order.events.order_by("number"))
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    assert [event.kind for event in events].count("fill") == 2
+    assert [event.kind for event in events].count("commission") == 2
+    assert all(one.after == two.before for one, two in pairwise(events))
+    updates = [q["sql"] for q in queries if q["sql"].startswith('UPDATE "trading_order" ')]
+    # The commissions come after: so that a fill stands even if they never do.
+    assert len(updates) == 1 + 2

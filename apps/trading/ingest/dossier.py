@@ -1,24 +1,30 @@
-"""One locked order: hear what is new, then `save` writes the difference, its event, and tells."""
+"""One locked order: hear what is new, `take` each message, then `write` the difference and tell."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from apps.accounts.numbers import rounded
+from apps.lib.prepared import Prepared
 from apps.trading import evidence as words
 from apps.trading import topics
 from apps.trading.evidence import Evidence, Terms
 from apps.trading.fills import Fill, Paid, tally
 from apps.trading.fsm import NEVER_AT_THE_BROKER
 from apps.trading.ingest import alarms
-from apps.trading.models import CommissionReport, Order, OrderEvent
+from apps.trading.models import CommissionReport, Execution, Order, OrderChange, OrderEvent
 from apps.trading.refs import FOREIGN, is_ours
 from apps.trading.states import ENDED, OrderState
 
 BROKER, RECONCILE, PORTAL = "broker", "reconcile", "portal"
+ON_THE_WIRE = (OrderChange.State.SENT, OrderChange.State.CONFIRMED, OrderChange.State.REFUSED)
+NEWEST = Prepared(
+    lambda order_id: (
+        OrderEvent.objects.filter(order_id=order_id).order_by("-number").values_list("number")[:1]
+    )
+)
 
 
 class Dossier:
@@ -32,6 +38,11 @@ class Dossier:
         self._new = order.pk is None
         self.before = "" if self._new else order.state
         self._stored = _fields(order)
+        self._changed: set[str] = set()
+        self._events: list[OrderEvent] = []
+        self._fills: dict[str, Execution] | None = None
+        self._reports: dict[str, CommissionReport] = {}
+        self._changes: list[OrderChange] | None = None
 
     @property
     def terms(self) -> Terms:
@@ -45,15 +56,25 @@ class Dossier:
         if order.ib_order_id is None and order_id:
             order.client_id, order.ib_order_id = client_id, order_id
 
-    def count(self) -> None:
-        """Filled, average and commission anew from all executions."""
-        rows = list(self.order.executions.all())
-        reports = CommissionReport.objects.filter(
-            connection_id=self.order.connection_id, exec_id__in=[row.exec_id for row in rows]
-        )
+    @property
+    def changes(self) -> list[OrderChange]:
+        """Those that were sent, the oldest first; read once, as long as `changes_moved` is not
+        called."""
+        if self._changes is None:
+            sent = self.order.changes.filter(state__in=ON_THE_WIRE)
+            self._changes = list(sent.order_by("number"))
+        return self._changes
+
+    def changes_moved(self) -> None:
+        self._changes = None
+
+    def count(self, row: Execution | None = None) -> None:
+        """Filled, average and commission anew from all executions; `row` may be a new one, or one
+        whose commission has come."""
+        fills = self._fills_with(row)
         done = tally(
-            [Fill(r.base, r.revision, r.exec_id, r.quantity, r.price) for r in rows],
-            [Paid(r.exec_id, r.amount, r.currency) for r in reports],
+            [Fill(r.base, r.revision, r.exec_id, r.quantity, r.price) for r in fills.values()],
+            [Paid(r.exec_id, r.amount, r.currency) for r in self._reports.values()],
         )
         self.order.filled = done.filled
         self.order.average_price = rounded(done.average, 10)
@@ -61,38 +82,78 @@ class Dossier:
         self.order.commission_currency = done.currency
 
     def save(self, kind: str, data: Mapping[str, Any]) -> bool:
-        """Whether anything changed; a repetition writes nothing."""
+        """Whether anything changed, which is written then."""
+        changed = self.take(kind, data)
+        self.write()
+        return changed
+
+    def take(self, kind: str, data: Mapping[str, Any]) -> bool:
+        """Whether what was heard changes anything; a repetition does not. `write` stores it."""
         self._settle()
-        changed = [n for n, value in _fields(self.order).items() if value != self._stored[n]]
+        now = _fields(self.order)
+        changed = [n for n, value in now.items() if value != self._stored[n]]
         if not changed and not self._new:
             return False
-        self.order.save(update_fields=None if self._new else changed)
-        self._new, self._stored = False, _fields(self.order)
+        if self._new:
+            self.order.save()
+            self._new, now = False, _fields(self.order)
+        self._stored = now
+        self._changed.update(changed)
         kind = self._kind(kind)
-        self.note(kind, data)
+        self.record(kind, data)
         self._watch(kind, changed)
         self.before = self.order.state
-        topics.order_changed(self.order)
         return True
+
+    def write(self) -> None:
+        """What was taken so far: one row, its events, one word to the pages."""
+        if self._changed:
+            self.order.save(update_fields=self._changed)
+            self._changed = set()
+            topics.order_changed(self.order)
+        if self._events:
+            # The lock on the order's row keeps the numbers apart.
+            newest = (NEWEST.first(order_id=self.order.pk) or (0,))[0]
+            for number, event in enumerate(self._events, start=newest + 1):
+                event.number = number
+            OrderEvent.objects.bulk_create(self._events)
+            self._events = []
 
     def alarm(self, code: str) -> None:
         """An event, an alert and a line in the log."""
-        self.note("alarm", {"code": code})
+        self.record("alarm", {"code": code})
         alarms.tell(self.order, code, self.at)
 
-    def note(self, kind: str, data: Mapping[str, Any]) -> None:
-        """An event of this order; the lock on its row keeps the numbers apart."""
-        newest = OrderEvent.objects.filter(order=self.order).aggregate(n=Max("number"))["n"]
-        OrderEvent.objects.create(
-            order=self.order,
-            number=(newest or 0) + 1,
-            kind=kind,
-            before=self.before,
-            after=self.order.state,
-            origin=self.origin,
-            data={name: _plain(value) for name, value in data.items()},
-            at=self.at,
+    def record(self, kind: str, data: Mapping[str, Any]) -> None:
+        """An event of this order, for `write`."""
+        self._events.append(
+            OrderEvent(
+                order=self.order,
+                kind=kind,
+                before=self.before,
+                after=self.order.state,
+                origin=self.origin,
+                data={name: _plain(value) for name, value in data.items()},
+                at=self.at,
+            )
         )
+
+    def _fills_with(self, row: Execution | None) -> dict[str, Execution]:
+        """Read once; what is stored later is added as it is told."""
+        if self._fills is None:
+            self._fills = {found.exec_id: found for found in self.order.executions.all()}
+            wanted = list(self._fills)
+        elif row is not None:
+            self._fills[row.exec_id] = row
+            wanted = [row.exec_id]
+        else:
+            wanted = []
+        if wanted:
+            reports = CommissionReport.objects.filter(
+                connection_id=self.order.connection_id, exec_id__in=wanted
+            )
+            self._reports |= {report.exec_id: report for report in reports}
+        return self._fills
 
     def _settle(self) -> None:
         """State, status, reason and times as the evidence has them."""

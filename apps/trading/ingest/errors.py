@@ -22,13 +22,20 @@ def on_order_error(connection_id: int, error: BrokerError, client_id: int, at: d
         if pk is None:
             return False
         dossier = Dossier(locked(pk), at)
-        told = {"code": error.code, "text": error.text, "advanced_reject": error.advanced_reject}
-        if error.code in REFUSES_A_CHANGE or is_reject(error.code):
-            refused = refuse_change(dossier.order, error.code, error.text)
-            if refused:
-                dossier.note("change_refused", told)
-            if refused is not False:
-                return False
-        dossier.evidence = dossier.evidence.hear_code(error.code, error.text, at)
-        dossier.save("message", told)
-        return error.code in ASKS_FOR_A_LOOK
+        look = hear_error(dossier, error)
+        dossier.write()
+        return look
+
+
+def hear_error(dossier: Dossier, error: BrokerError) -> bool:
+    """As on_order_error, of an order that is at hand."""
+    told = {"code": error.code, "text": error.text, "advanced_reject": error.advanced_reject}
+    if error.code in REFUSES_A_CHANGE or is_reject(error.code):
+        refused = refuse_change(dossier, error.code, error.text)
+        if refused:
+            dossier.record("change_refused", told)
+        if refused is not False:
+            return False
+    dossier.evidence = dossier.evidence.hear_code(error.code, error.text, dossier.at)
+    dossier.take("message", told)
+    return error.code in ASKS_FOR_A_LOOK

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.accounts.models import BrokerAccount
 from apps.accounts.numbers import plain
+from apps.marketdata.models import Instrument
 from apps.trading import topics
 from apps.trading.fills import split_exec_id
 from apps.trading.ingest.dossier import BROKER, Dossier
 from apps.trading.ingest.external import account_of, instrument_of
 from apps.trading.ingest.finding import Names, find, locked
-from apps.trading.models import CommissionReport, Execution
+from apps.trading.models import CommissionReport, Execution, Order
 from apps.trading.refs import is_ours
 from ibkr.types import Commission
 from ibkr.types import Execution as Told
@@ -29,7 +31,7 @@ def on_execution(
     bring one each, the later counts both.
     """
     with transaction.atomic():
-        row, created = _store(connection_id, execution, at)
+        row, created = store(connection_id, execution, at)
         if row is None:
             return False
         if created:
@@ -61,30 +63,43 @@ def on_commission(connection_id: int, commission: Commission, at: datetime) -> b
     return created
 
 
-def _store(connection_id: int, told: Told, at: datetime) -> tuple[Execution | None, bool]:
+def store(
+    connection_id: int, told: Told, at: datetime, *, order: Order | None = None
+) -> tuple[Execution | None, bool]:
+    """The row and whether it is new; None where it cannot be kept. `order` is whose it is, where
+    that is known already."""
     known = Execution.objects.filter(connection_id=connection_id, exec_id=told.exec_id).first()
     if known is not None and known.order_id is not None:
         return known, False
-    names = Names(
-        perm_id=told.perm_id,
-        client_id=told.client_id,
-        order_id=told.order_id,
-        ref=told.order_ref,
-    )
-    order_id = find(connection_id, names)
+    order_id = find(connection_id, names_of_fill(told)) if order is None else order.pk
     if known is not None:
         if order_id is not None:
             Execution.objects.filter(pk=known.pk).update(order_id=order_id)
             known.order_id = order_id
         return known, False
-    return _create(connection_id, told, order_id, at)
+    return _create(connection_id, told, order_id, order, at)
+
+
+def names_of_fill(told: Told) -> Names:
+    return Names(
+        perm_id=told.perm_id,
+        client_id=told.client_id,
+        order_id=told.order_id,
+        ref=told.order_ref,
+    )
+
+
+def hear_execution(dossier: Dossier, row: Execution, perm_id: int) -> None:
+    """Counts a stored fill; `write` stores the order."""
+    dossier.name(perm_id=perm_id, client_id=row.client_id, order_id=row.ib_order_id)
+    dossier.count(row)
+    dossier.take(_kind(row), _told(row))
 
 
 def _create(
-    connection_id: int, told: Told, order_id: int | None, at: datetime
+    connection_id: int, told: Told, order_id: int | None, order: Order | None, at: datetime
 ) -> tuple[Execution | None, bool]:
-    account = account_of(connection_id, told.account, at)
-    instrument = instrument_of(told.contract)
+    account, instrument = _parties(connection_id, told, order, at)
     if account is None or instrument is None:
         log.error("execution %s is of no account or instrument known here", told.exec_id)
         return None, False
@@ -112,6 +127,16 @@ def _create(
             "recorded_at": at,
         },
     )
+
+
+def _parties(
+    connection_id: int, told: Told, order: Order | None, at: datetime
+) -> tuple[BrokerAccount | None, Instrument | None]:
+    if order is not None:
+        parties = order.account, order.instrument
+        if (told.account, told.contract.con_id) == (parties[0].code, parties[1].con_id):
+            return parties
+    return account_of(connection_id, told.account, at), instrument_of(told.contract)
 
 
 def _count(

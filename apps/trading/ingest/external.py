@@ -84,6 +84,7 @@ def welcome(dossier: Dossier) -> None:
         dossier.save("fill", {})
     if is_ours(order.ref):
         dossier.alarm(FOREIGN)
+        dossier.write()
 
 
 def account_of(connection_id: int, code: str, at: datetime) -> BrokerAccount | None:

@@ -27,11 +27,17 @@ def on_open_order(
         if pk is None:
             return _adopted(connection_id, order, at)
         dossier = Dossier(locked(pk), at, origin)
-        dossier.name(perm_id=order.perm_id, client_id=order.client_id, order_id=order.order_id)
-        kind = hear_terms(dossier, order.request)
-        dossier.evidence = dossier.evidence.hear_status(order.status, "", at)
-        dossier.save(kind or "status", _told(order.status, order.request))
+        hear_open_order(dossier, order)
+        dossier.write()
         return dossier.order
+
+
+def hear_open_order(dossier: Dossier, order: OpenOrder) -> None:
+    """`write` stores it."""
+    dossier.name(perm_id=order.perm_id, client_id=order.client_id, order_id=order.order_id)
+    kind = hear_terms(dossier, order.request)
+    dossier.evidence = dossier.evidence.hear_status(order.status, "", dossier.at)
+    dossier.take(kind or "status", _told(order.status, order.request))
 
 
 def names_of(order: OpenOrder) -> Names:
@@ -43,19 +49,28 @@ def names_of(order: OpenOrder) -> Names:
     )
 
 
+def names_of_status(status: OrderStatus) -> Names:
+    return Names(perm_id=status.perm_id, client_id=status.client_id, order_id=status.order_id)
+
+
 def on_order_status(connection_id: int, status: OrderStatus, at: datetime) -> Order | None:
-    names = Names(perm_id=status.perm_id, client_id=status.client_id, order_id=status.order_id)
     with transaction.atomic():
-        pk = find(connection_id, names)
+        pk = find(connection_id, names_of_status(status))
         if pk is None:
             log.debug("a status of an order that is not known yet: permId %d", status.perm_id)
             return None
         dossier = Dossier(locked(pk), at)
-        dossier.name(perm_id=status.perm_id, client_id=status.client_id, order_id=status.order_id)
-        dossier.evidence = dossier.evidence.hear_status(status.status, status.why_held, at)
-        told = {"status": status.status, "filled": plain(status.filled)}
-        dossier.save("status", told | {"why_held": status.why_held})
+        hear_status(dossier, status)
+        dossier.write()
         return dossier.order
+
+
+def hear_status(dossier: Dossier, status: OrderStatus) -> None:
+    """`write` stores it."""
+    dossier.name(perm_id=status.perm_id, client_id=status.client_id, order_id=status.order_id)
+    dossier.evidence = dossier.evidence.hear_status(status.status, status.why_held, dossier.at)
+    told = {"status": status.status, "filled": plain(status.filled)}
+    dossier.take("status", told | {"why_held": status.why_held})
 
 
 def on_completed_order(

@@ -8,7 +8,6 @@ from apps.trading.wire_terms import WireTerms, has_limit, has_stop, wire_terms
 from ibkr.types import OrderRequest
 
 State = OrderChange.State
-ON_THE_WIRE = (State.SENT, State.CONFIRMED, State.REFUSED)
 
 
 def hear_terms(dossier: Dossier, request: OrderRequest) -> str:
@@ -19,7 +18,7 @@ def hear_terms(dossier: Dossier, request: OrderRequest) -> str:
     """
     order = dossier.order
     told = told_terms(order, request)
-    changes = list(order.changes.filter(state__in=ON_THE_WIRE).order_by("number"))
+    changes = dossier.changes
     matching = [change for change in changes if change_terms(change) == told]
     if matching:
         return _confirm(dossier, changes, matching[-1])
@@ -42,14 +41,16 @@ def take_over(dossier: Dossier, request: OrderRequest) -> None:
         order.stop_price = request.stop_price
 
 
-def refuse_change(order: Order, code: int, text: str) -> bool | None:
+def refuse_change(dossier: Dossier, code: int, text: str) -> bool | None:
     """True when the code refuses the newest change on the wire, None when it says so again."""
+    order = dossier.order
     change = order.changes.filter(state=State.SENT).order_by("-number").first()
     if change is None:
         told = Q(state=State.REFUSED, reason=_reason(code, text))
         return None if order.changes.filter(told).exists() else False
     change.state, change.reason = State.REFUSED, _reason(code, text)
     change.save(update_fields=["state", "reason"])
+    dossier.changes_moved()
     return True
 
 
