@@ -47,6 +47,17 @@ def test_a_change_applies_and_is_kept_with_who_when_why_old_and_new() -> None:
     assert audit_verified().whole
 
 
+@pytest.mark.parametrize(
+    ("scope", "field"),
+    [({"sec_type": "STOCK"}, "sec_type"), ({"con_id": 0}, "con_id"), ({"con_id": -5}, "con_id")],
+)
+def test_a_scope_that_fits_nothing_is_refused(scope: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        change(officer(), "50", scope=LimitScope(**scope))
+    assert list(caught.value.fields) == [field]
+    assert not RiskLimit.objects.exists()
+
+
 def test_taking_a_number_out_brings_the_wider_scope_back() -> None:
     user, account = officer(), make_account(make_connection())
     user = officer("bob", account)

@@ -133,3 +133,19 @@ def test_the_admin_changes_a_limit_through_the_same_service(account: BrokerAccou
     assert page.get("/admin/risk/limitchange/").status_code == 200
     change = LimitChange.objects.get()
     assert page.post(f"/admin/risk/limitchange/{change.pk}/delete/").status_code == 403
+
+
+@pytest.mark.parametrize("con_id", ["apple", "-3", "0"])
+def test_what_is_no_con_id_never_becomes_a_limit_of_everything(
+    account: BrokerAccount, con_id: str
+) -> None:
+    page = Client()
+    page.force_login(officer("alice", account))
+    form = {"page": "limits", "limit": "order_quantity.quantity", "value": "10", "reason": "Typed"}
+
+    answer = page.post("/risk/limits/change/", form | {"account": account.pk, "con_id": con_id})
+
+    assert answer.headers["Location"] == f"/risk/limits/?account={account.pk}"
+    assert not RiskLimit.objects.exists()
+    page.post("/risk/limits/change/", form | {"account": account.pk, "con_id": "265598"})
+    assert RiskLimit.objects.get().con_id == 265598

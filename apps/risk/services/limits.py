@@ -22,6 +22,13 @@ from apps.risk.selectors.limits import COLUMNS
 PENDING, APPLIED, DECLINED = LimitChange.State
 
 
+KINDS = (
+    "STK", "ETF", "OPT", "FOP", "FUT", "CASH", "WAR", "IND", "BOND", "CFD", "CMDTY", "CRYPTO",
+    "FUND", "BAG",
+)  # fmt: skip
+"""IB's security types, and ETF for the shares of funds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitScope:
     """Which orders a limit is about; empty parts narrow nothing."""
@@ -86,7 +93,7 @@ def limit_change(
     is set: then it waits for somebody else. Raises Invalid or NotAllowed.
     """
     author = check_may_change_limits(user, scope.account)
-    parameter = _parameter(code, name, value, reason)
+    parameter = _parameter(code, name, value, reason, _misplaced(scope))
     with transaction.atomic():
         row = _locked(scope.place(code))
         old = None if row is None else row.parameters.get(name)
@@ -184,8 +191,20 @@ def _locked(place: str) -> RiskLimit | None:
     return RiskLimit.objects.select_for_update().filter(place=place).first()
 
 
-def _parameter(code: str, name: str, value: str | None, reason: str) -> Parameter:
+def _misplaced(scope: LimitScope) -> dict[str, list[str]]:
+    """A scope that fits nothing would look like a limit that holds."""
     problems: dict[str, list[str]] = {}
+    if scope.sec_type and scope.sec_type not in KINDS:
+        kinds = ", ".join(KINDS)
+        problems["sec_type"] = [_("Choose one of these: %(choices)s.") % {"choices": kinds}]
+    if scope.con_id is not None and scope.con_id <= 0:
+        problems["con_id"] = [_("A conId is a whole number. Take it from the instrument's page.")]
+    return problems
+
+
+def _parameter(
+    code: str, name: str, value: str | None, reason: str, problems: dict[str, list[str]]
+) -> Parameter:
     parameter = PARAMETERS.get((code, name))
     if code not in POLICIES:
         problems["code"] = [_("There is no such control.")]

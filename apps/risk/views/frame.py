@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
@@ -97,8 +98,14 @@ def told(
             messages.error(request, f"{error.sentence} {error.remedy}".strip())
         pk = request.POST.get("page", "")
         if pk in PAGES:
-            return redirect(PAGES[pk])
+            return redirect(f"{reverse(PAGES[pk])}{_chosen(request, pk)}")
         return redirect("risk-account", pk=int(pk)) if pk.isdigit() else redirect("risk")
 
     # `wraps` alone would promise to be the wrapped view.
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", answered)
+
+
+def _chosen(request: HttpRequest, page: str) -> str:
+    """The limits of one account stay before the eyes: the next change is about it too."""
+    account = request.POST.get("account", "")
+    return f"?account={account}" if page == "limits" and account.isdigit() else ""

@@ -45,7 +45,6 @@ def limits(request: HttpRequest) -> HttpResponse:
 @told
 def limit_change(request: HttpRequest) -> str:
     code, _dot, name = request.POST.get("limit", "").partition(".")
-    con_id = request.POST.get("con_id", "").strip()
     change = services.limit_change(
         user=owner(request),
         code=code,
@@ -56,7 +55,7 @@ def limit_change(request: HttpRequest) -> str:
             account=_account(request.user, request.POST.get("account", "")),
             sec_type=request.POST.get("sec_type", "").strip().upper(),
             strategy=request.POST.get("strategy", "").strip(),
-            con_id=int(con_id) if con_id.isascii() and con_id.isdigit() else None,
+            con_id=_con_id(request.POST.get("con_id", "").strip()),
         ),
         at=clock.now(),
     )
@@ -73,6 +72,13 @@ def limit_decide(request: HttpRequest, pk: int) -> str:
     accept = "accept" in request.POST
     services.limit_decide(user=owner(request), change=change, accept=accept, at=clock.now())
     return _("The limit holds from now on.") if accept else _("The change was declined.")
+
+
+def _con_id(text: str) -> int | None:
+    """0, which no instrument has, for what is no number: a limit must not fall on everything."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _account(user: Any, text: str) -> BrokerAccount | None:
