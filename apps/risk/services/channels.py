@@ -91,9 +91,9 @@ def channel_save(
     try:
         with transaction.atomic():
             row.save(update_fields=None if made else WRITTEN)
-            _audit(user, "channel.made" if made else "channel.changed", row, at)
             if row.enabled and not made:
                 alert_recover(code=DISABLED, account=None, key=str(row.pk), at=at)
+            _audit(user, "channel.made" if made else "channel.changed", row, at)
     except IntegrityError:
         raise Invalid(
             _("The channel was not saved."),
@@ -151,13 +151,15 @@ def chat_forbid(*, user: User, chat: TelegramChat, at: datetime) -> None:
         chat.delete()
 
 
-def secrets_rotate() -> int:
-    """Seals every secret with the first key of FIELD_KEYS; how many there were."""
+def secrets_rotate(*, by: str, at: datetime) -> int:
+    """Seals every secret with the first key of FIELD_KEYS, all or none; how many there were."""
     with transaction.atomic():
         rows = list(Channel.objects.select_for_update())
         for channel in rows:
             channel.sealed = reseal(channel.sealed)
             channel.save(update_fields=["sealed"])
+        data = {"count": len(rows)}
+        audit_append(actor=by, action="secrets.rotated", subject="channels", data=data, at=at)
     return len(rows)
 
 
