@@ -14,6 +14,7 @@ from apps.accounts.models import BrokerAccount
 from apps.accounts.selectors import account_get, accounts_visible
 from apps.lib import clock
 from apps.risk import selectors
+from apps.risk.levels import FlattenState, Kill
 from apps.risk.models import GateDecision
 from apps.risk.permissions import may_kill, may_lift
 from apps.risk.views.frame import Context, Row, gauge, topics_of
@@ -75,6 +76,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 def _card(account: BrokerAccount) -> Context:
     state = selectors.account_state(account)
     level = state["kill"]["level"]
+    effective = selectors.kill_level(account.pk)
     return {
         "account": account,
         "guard": state["guard"],
@@ -83,8 +85,8 @@ def _card(account: BrokerAccount) -> Context:
         "latches": [_latch(row) for row in state["guard"]["latches"]],
         "gauges": [gauge(row) for row in state["figures"]],
         "kill": state["kill"] | {"name": LEVELS[level]},
-        "effective": selectors.kill_level(account.pk),
-        "flatten": _flatten(state["flatten"]),
+        "effective": effective,
+        "flatten": _flatten(state["flatten"], effective),
         "locks": [row | {"kind_name": LOCKS[row["kind"]]} for row in state["locks"].values()],
     }
 
@@ -93,8 +95,11 @@ def _latch(row: Row) -> Row:
     return row | {"name": figure_name(row["code"]), "strategy": row["code"].partition(":")[2]}
 
 
-def _flatten(row: Row | None) -> Row | None:
-    return None if row is None else row | {"state_name": FLATTEN[row["state"]]}
+def _flatten(row: Row | None, level: int) -> Row | None:
+    """What was proven flat is told while its level stands."""
+    if row is None or (row["state"] == FlattenState.DONE and level < Kill.FLATTEN):
+        return None
+    return row | {"state_name": FLATTEN[row["state"]]}
 
 
 def _switch(request: HttpRequest, account: BrokerAccount | None) -> Context:
