@@ -1,7 +1,9 @@
 """What raises an alert and what calls it off: connections, guard, kills, weeks, runs, orders."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,10 +12,13 @@ from django.utils.translation import override
 from apps.accounts.models import BrokerAccount
 from apps.risk import services
 from apps.risk.alerts.texts import alert_sentence
-from apps.risk.levels import Kill
+from apps.risk.levels import Guard, Kill, LockKind
 from apps.risk.models import Alert, GuardState
+from apps.risk.services import carrying, flattening, kill, link_alerts
+from apps.trading.ingest import alarms
 from apps.trading.models import Order
-from apps.trading.services import occurrence_answer, run_resume, schedules_check
+from apps.trading.refs import FOREIGN
+from apps.trading.services import occurrence_answer, run_alarms, run_resume, schedules_check
 from apps.trading.states import OrderState, RunState
 from tests.django.test_schedules import DUE, awake, save
 from tests.factories import NOON, later, worker_says
@@ -23,6 +28,7 @@ from tests.run_data import NAMES, Desk, advance, rebalancing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 MINUTE = timedelta(minutes=1)
+CODE = re.compile(r"`(\w+)`")
 
 
 @pytest.fixture
@@ -265,3 +271,22 @@ def test_an_unknown_order_that_turns_up_is_called_off() -> None:
     order.refresh_from_db()
     assert order.state != OrderState.UNKNOWN
     assert codes() == []
+
+
+# the list in the documents
+
+
+def test_the_documents_list_every_code_there_is() -> None:
+    text = Path("docs/alerts.md").read_text(encoding="utf-8")
+    table = text.split("| code | severity |")[1].split("\n\n")[0]
+    listed = {code for row in table.splitlines()[2:] for code in CODE.findall(row.split("|")[1])}
+
+    guard = {f"guard_{state.value}" for state in Guard if state is not Guard.OK}
+    orders = {*alarms.SENTENCES, alarms.UNKNOWN, FOREIGN}
+    runs = {run_alarms.SKIPPED, run_alarms.ASKED, run_alarms.STOPPED, run_alarms.WAITS}
+    assert listed == guard | orders | runs | set(link_alerts.ALERTS.values()) | {
+        kill.ALERT,
+        carrying.DISABLED,
+        flattening.STUCK_ALERT,
+        LockKind.MISMATCH.value,
+    }

@@ -30,6 +30,7 @@ RETRY_FIRST, RETRY_MOST = 2.0, 60.0
 NOT_CLOSED = ("CASH",)
 """Currency balances are not positions that an order could close to nothing."""
 SOURCE = "flatten"
+STUCK_ALERT = "flatten_stuck"
 
 
 def flatten_open_all(
@@ -251,7 +252,7 @@ def _stuck(row: Flatten, why: Said, at: datetime) -> None:
     _move(row, FlattenState.STUCK, why, at)
     if fresh:
         alert_raise(
-            code="flatten_stuck",
+            code=STUCK_ALERT,
             severity="critical",
             account=row.account,
             sentence=Said(say.STUCK, {WHY: why}),
@@ -266,7 +267,7 @@ def _move(row: Flatten, state: FlattenState, said: Said, at: datetime) -> None:
     if row.state != state:
         row.moved_at = at
         if row.state == FlattenState.STUCK:
-            alert_recover(code="flatten_stuck", account=row.account, at=at)
+            alert_recover(code=STUCK_ALERT, account=row.account, at=at)
     row.state, row.sentence, row.said = state.value, sentence, said.row()
     with transaction.atomic():
         row.save(update_fields=["state", "sentence", "said", "moved_at", "closed_at", "asked_at"])
