@@ -1,0 +1,71 @@
+"""A process between the gateway worker and the simulator: says when a cancel's bytes arrive.
+
+The simulator's own stamps also hold the time until its event loop gets to the bytes.
+"""
+
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+
+CANCELS = frozenset({4, 58, 204, 258})
+"""cancelOrder and reqGlobalCancel, as text and as protobuf (id + 200)."""
+
+
+class Tap:
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+
+    def run(self) -> None:
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self._port))
+            for each in (client, server):
+                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for work in ((self._back, server, client), (self._forth, client, server)):
+                threading.Thread(target=work[0], args=work[1:], daemon=True).start()
+
+    def _back(self, server: socket.socket, client: socket.socket) -> None:
+        while data := server.recv(1 << 16):
+            client.sendall(data)
+        client.close()
+
+    def _forth(self, client: socket.socket, server: socket.socket) -> None:
+        waiting = b""
+        while data := client.recv(1 << 16):
+            at = time.time()
+            server.sendall(data)
+            waiting = self._frames(waiting + data, at)
+        server.close()
+
+    def _frames(self, data: bytes, at: float) -> bytes:
+        """What is left over of the last frame."""
+        if data.startswith(b"API\0"):
+            data = data[4:]
+        while len(data) >= 4 and len(data) >= 4 + (length := struct.unpack(">I", data[:4])[0]):
+            if _number(data[4 : 4 + length]) in CANCELS:
+                print(json.dumps(at), flush=True)
+            data = data[4 + length :]
+        return data
+
+
+def _number(payload: bytes) -> int:
+    """Of a message: four bytes from server version 201 on, digits before."""
+    if payload[:1] == b"\0":
+        return int(struct.unpack(">I", payload[:4])[0])
+    head = payload.partition(b"\0")[0]
+    return int(head) if head.isdigit() else -1
+
+
+def main() -> None:
+    plan = json.loads(sys.stdin.readline())
+    tap = Tap(plan["port"])
+    print(json.dumps(tap.listener.getsockname()[1]), flush=True)
+    tap.run()
+
+
+if __name__ == "__main__":
+    main()
