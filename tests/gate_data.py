@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.accounts.models import BrokerAccount
+from apps.lib.prepared import Asked
 from apps.marketdata.models import MarketRule
 from apps.risk import book as order_book
 from apps.risk.book import Activity, ActivityQuestion, WorkingOrder
@@ -51,7 +52,7 @@ class PaperBook:
     def activity(self, question: ActivityQuestion) -> Activity:  # noqa: ARG002
         return self.history
 
-    def ahead(self, question: ActivityQuestion) -> Sequence[Any]:  # noqa: ARG002
+    def ahead(self, question: ActivityQuestion) -> Sequence[Asked]:  # noqa: ARG002
         return ()
 
     def ledger(self, account_id: int) -> Mapping[int, Decimal]:  # noqa: ARG002

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission, User
 from apps.accounts.models import BrokerAccount
 from apps.lib import clock
 from apps.lib import redis as store
+from apps.lib.prepared import Asked
 from apps.risk.book import Activity, ActivityQuestion, WorkingOrder
 from tests.factories import hold, make_account, make_connection, make_user, stock, tell_values
 
@@ -72,6 +73,10 @@ class Shelf:
             messages=0,
             rejects=self.rejects.get(question.strategy, 0),
         )
+
+    def ahead(self, question: ActivityQuestion) -> list[Asked]:
+        del question
+        return []
 
     def ledger(self, account_id: int) -> dict[int, Decimal]:
         del account_id

@@ -82,6 +82,8 @@ class Quote:
     halted: bool = False
     stale: bool = False
     """Its gateway says so: nothing streams any more."""
+    cut: bool = False
+    """TWS answers but has lost Interactive Brokers: no newer price can come."""
 
 
 class Line(NamedTuple):

@@ -25,6 +25,7 @@ FIGURES = {
     "theta": gettext_lazy("Theta for one day"),
     "stress": gettext_lazy("Worst stress scenario"),
     "stale_stream": gettext_lazy("Oldest price"),
+    "cut_stream": gettext_lazy("Oldest price that nothing renews"),
     "link": gettext_lazy("Link down"),
     "gateway_silent": gettext_lazy("Account values silent"),
     "mismatch": gettext_lazy("Positions that do not match"),

@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import BrokerAccount
+from apps.lib import redis as store
 from apps.risk.checks import ORDER
 from apps.risk.errors import GateRefused
 from apps.risk.models import GateDecision, GuardState, KillSwitch, Lock, Restriction, RiskLimit
@@ -107,6 +108,24 @@ def test_a_link_that_is_not_ready_takes_no_orders(
     with worker_says(account.connection, state):
         decision = gate_check(intent=wanted(account, "SELL"), at=NOON)
     assert failed(decision) == [code]
+
+
+@pytest.mark.usefixtures("_ready")
+@pytest.mark.parametrize(("code", "why"), [("1100", "Interactive Brokers"), ("", "fell silent")])
+def test_a_price_that_nothing_renews_is_stale_however_young(
+    account: BrokerAccount, code: str, why: str
+) -> None:
+    if not code:
+        store.client().delete(store.QUOTES_ALIVE.format(slug=account.connection.slug))
+    with worker_says(account.connection, code=code):
+        raising = gate_check(intent=wanted(account), at=NOON)
+        lowering = gate_check(intent=wanted(account, "SELL"), at=NOON)
+    assert failed(raising) == ["stale_price"]
+    assert why in GateRefused(raising).sentence
+    assert failed(lowering) == []
+    warned = next(v for v in lowering.verdicts if v["code"] == "stale_price")
+    assert warned["warning"]
+    assert why in warned["message"]
 
 
 @pytest.mark.usefixtures("_ready")

@@ -14,6 +14,7 @@ from apps.lib.errors import Invalid, NotAllowed
 from apps.risk import book as books
 from apps.risk import selectors, services
 from apps.risk.book import WorkingOrder, register
+from apps.risk.guard.types import Track
 from apps.risk.levels import LockEnd
 from apps.risk.models import (
     Alert,
@@ -26,7 +27,9 @@ from apps.risk.models import (
     LedgerBalance,
     Lock,
 )
-from tests.factories import hold, make_user, stock
+from apps.risk.services.pictures import picture_of
+from tests.factories import NOON, hold, make_user, stock, worker_says
+from tests.gate_data import ready_to_trade
 from tests.risk_data import Shelf, make_held, make_officer, tell_equity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
@@ -355,3 +358,16 @@ def test_a_halt_flattens_where_that_is_set(account: BrokerAccount, officer: User
 
     assert selectors.kill_level(account.pk) == 4
     assert Flatten.objects.get(account=account).by == "guard"
+
+
+def test_the_guard_knows_which_prices_nothing_renews(account: BrokerAccount) -> None:
+    with ready_to_trade(account):
+        assert not cut(account)
+        with worker_says(account.connection, "degraded", code="1100"):
+            assert cut(account)
+
+
+def cut(account: BrokerAccount) -> bool:
+    (held,) = picture_of(account, Track(), at=NOON).holdings
+    assert held.stale_seconds == 0
+    return held.cut

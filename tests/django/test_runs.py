@@ -63,7 +63,11 @@ def test_what_is_less_than_the_broker_takes_of_a_contract_is_left_out(desk: Desk
     instrument(JPM, "JPM", min_size=Decimal(600), size_increment=Decimal("0.0001"))
     run = start(desk)
     line = run.plan.lines.get(instrument=JPM)
-    assert (run.state, line.quantity, line.reason) == (RunState.PLANNED, Decimal(0), "below_min_size")
+    assert (run.state, line.quantity, line.reason) == (
+        RunState.PLANNED,
+        Decimal(0),
+        "below_min_size",
+    )
 
 
 def test_the_same_period_a_second_time_is_refused_with_the_run_that_has_it(desk: Desk) -> None:
@@ -131,6 +135,15 @@ def test_a_run_waits_for_a_price_and_then_refuses_for_its_lack(
     run = advance(run, later(seconds=50))
     assert (run.state, run.code) == (RunState.REFUSED, code)
     assert "KO" in run.sentence
+
+
+def test_a_run_has_no_price_while_tws_has_lost_its_broker(desk: Desk) -> None:
+    with worker_says(desk.account.connection, code="1100"):
+        run = start(desk)
+        assert run.state == RunState.PLANNING
+        run = advance(run, later(seconds=50))
+    assert (run.state, run.code) == (RunState.REFUSED, "stale_price")
+    assert "TWS has lost its connection" in run.sentence
 
 
 def test_a_price_that_comes_in_time_lets_the_run_go_on(desk: Desk) -> None:

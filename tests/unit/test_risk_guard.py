@@ -209,6 +209,19 @@ def test_one_old_price_warns_and_all_of_them_only_reduce() -> None:
     assert figure(picture(holdings=(old,)), "stale_stream").state is Guard.REDUCE_ONLY
 
 
+def test_prices_that_nothing_renews_are_late_as_soon_as_a_lost_link_is() -> None:
+    fresh, young = stock(stale_seconds=1.0), stock(con_id=3, stale_seconds=60.0, cut=True)
+    late = replace(young, stale_seconds=60.1)
+
+    assert figure(picture(holdings=(young,)), "cut_stream").state is not Guard.REDUCE_ONLY
+    assert figure(picture(holdings=(fresh, late)), "cut_stream").state is Guard.WARN
+    told = figure(picture(holdings=(late,)), "cut_stream")
+    assert (told.state, told.value, told.limit) == (Guard.REDUCE_ONLY, Decimal("60.1"), 60)
+    assert "cut_stream" not in {f.code for f in evaluate(picture(holdings=(fresh,)), LIMITS)}
+    closed = replace(late, stale_seconds=None)
+    assert "cut_stream" not in {f.code for f in evaluate(picture(holdings=(closed,)), LIMITS)}
+
+
 def test_a_link_down_warns_at_once_and_reduces_when_it_lasts() -> None:
     short, long = Health(link_down=1.0), Health(link_down=61.0)
 

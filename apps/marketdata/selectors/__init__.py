@@ -13,11 +13,12 @@ from apps.marketdata.selectors.instruments import (
     instrument_get,
     instruments_known,
     options_of,
+    rule_get,
     rules_due,
     rules_of,
 )
 from apps.marketdata.selectors.lines import troubles_of
-from apps.marketdata.selectors.prices import price_in, quotes_judged, quotes_of
+from apps.marketdata.selectors.prices import NO_BROKER, price_in, quotes_judged, quotes_of
 from apps.marketdata.selectors.quotes import quotes_frame, quotes_snapshot, quotes_state
 from apps.marketdata.selectors.streams import (
     explained,
@@ -30,6 +31,7 @@ from apps.marketdata.selectors.streams import (
 from apps.marketdata.selectors.watchlists import watchlist_get, watchlists_of
 
 __all__ = [
+    "NO_BROKER",
     "bars_covered",
     "bars_of",
     "closes_since",
@@ -48,6 +50,7 @@ __all__ = [
     "quotes_of",
     "quotes_snapshot",
     "quotes_state",
+    "rule_get",
     "rules_due",
     "rules_of",
     "stream_state",

@@ -7,16 +7,20 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from apps.lib.errors import NotFound
+from apps.lib.prepared import Whole
 from apps.marketdata.models import Instrument, MarketRule
 
 DETAILS_GOOD_FOR = timedelta(hours=20)
 """Trading hours are announced some days ahead and change."""
 RULES_GOOD_FOR = timedelta(days=7)
 
+INSTRUMENT = Whole(Instrument, lambda con_id: Instrument.objects.filter(pk=con_id).order_by())
+RULE = Whole(MarketRule, lambda rule_id: MarketRule.objects.filter(pk=rule_id).order_by())
+
 
 def instrument_get(con_id: int) -> Instrument:
     """Raises NotFound while nobody has looked the instrument up at the broker."""
-    found = Instrument.objects.filter(pk=con_id).first()
+    found = INSTRUMENT.first(con_id=con_id)
     if found is None:
         raise NotFound(
             _("The instrument %(con_id)s is not known here.") % {"con_id": con_id},
@@ -56,6 +60,10 @@ def rules_due(instruments: Iterable[Instrument], at: datetime) -> list[int]:
 
 def rules_of(instrument: Instrument) -> dict[int, MarketRule]:
     return MarketRule.objects.in_bulk({int(rule) for rule in instrument.market_rule_ids})
+
+
+def rule_get(rule_id: int) -> MarketRule | None:
+    return RULE.first(rule_id=rule_id)
 
 
 def options_of(under_con_id: int, *, expiry: date, trading_class: str = "") -> list[Instrument]:

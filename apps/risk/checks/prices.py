@@ -21,6 +21,7 @@ from apps.risk.policy import Looser
 from apps.risk.types import Verdict
 from ibkr.types import PriceKind
 
+CUT = gettext_noop("the price since TWS lost its connection to Interactive Brokers")
 WIDE = {"OPT": Decimal("0.30"), "FOP": Decimal("0.30"), "CASH": Decimal("0.02")}
 
 
@@ -138,6 +139,8 @@ def stale_price(case: Case) -> Verdict:
     limit = case.limits.number(code, "seconds")
     if instrument is not None and is_open(instrument.liquid, at) is False:
         return passed(code, limit, age, "seconds")
+    if quote.cut:
+        return missing(case, code, CUT)
     if quote.stale:
         return missing(case, code, gettext_noop("the price since the stream fell silent"))
     template = gettext_noop("The price is %(value)s s old; it may be %(limit)s s.")

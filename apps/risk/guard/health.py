@@ -1,17 +1,21 @@
 """Whether what the guard looks at can be trusted: prices, link, gateway, orders; pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from apps.risk.guard.judge import above
-from apps.risk.guard.types import Figure, GuardLimits, Picture
+from apps.risk.guard.types import Figure, GuardLimits, Holding, Picture
 from apps.risk.levels import Guard
 
 NOT_YET = Decimal(0)
 
 
 def stream(picture: Picture, limits: GuardLimits) -> list[Figure]:
-    """Age of the oldest price in an open market. One old price warns, all of them reduce only."""
+    """Age of the oldest price in an open market. One old price warns, all of them reduce only.
+
+    Prices that nothing can renew are late as soon as a lost link is.
+    """
     aged = [held for held in picture.holdings if held.stale_seconds is not None]
     if not aged:
         return []
@@ -21,8 +25,24 @@ def stream(picture: Picture, limits: GuardLimits) -> list[Figure]:
     breach = Guard.REDUCE_ONLY if len(late) == len(aged) else Guard.WARN
     age = _seconds(oldest.stale_seconds)
     return [
+        *_cut(aged, limits),
         above(
             "stale_stream", age, limit, Decimal(1), breach=breach, unit="seconds",
+            subject=oldest.name,
+        )
+    ]  # fmt: skip
+
+
+def _cut(aged: Sequence[Holding], limits: GuardLimits) -> list[Figure]:
+    cut = [held for held in aged if held.cut]
+    if not cut:
+        return []
+    breach = Guard.REDUCE_ONLY if len(cut) == len(aged) else Guard.WARN
+    oldest = max(cut, key=lambda held: held.stale_seconds or 0.0)
+    age = _seconds(oldest.stale_seconds)
+    return [
+        above(
+            "cut_stream", age, limits.link_seconds, Decimal(1), breach=breach, unit="seconds",
             subject=oldest.name,
         )
     ]  # fmt: skip

@@ -73,6 +73,8 @@ class Holding:
     years: float = 0.0
     stale_seconds: float | None = None
     """Age of the price where its market is open; None elsewhere or where none is expected."""
+    cut: bool = False
+    """Nothing can renew the price: its gateway is silent, or TWS has lost Interactive Brokers."""
 
     @property
     def is_option(self) -> bool:

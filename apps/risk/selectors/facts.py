@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db.models import Avg
 
+from apps.accounts.links import Link
 from apps.accounts.models import AccountValue, BrokerAccount, Connection
-from apps.accounts.selectors import link_effective
 from apps.lib.prepared import Asked, Kept, Prepared, Whole
 from apps.marketdata import ticks
 from apps.marketdata.models import Bar, MarketRule
 from apps.marketdata.models import Instrument as InstrumentRow
+from apps.marketdata.selectors import NO_BROKER
 from apps.risk import snapshot as pure
 from ibkr.types import LinkState, PriceBand, PriceKind
 from ibkr.windows import Schedule
@@ -117,9 +118,7 @@ def _connected(account_id: int) -> tuple[str, ...]:
     return tuple(code for code, at in seen if at == newest)
 
 
-def link_facts(connection: Connection, at: datetime) -> pure.Link:
-    """From Redis; no query."""
-    link = link_effective(connection)
+def link_facts(connection: Connection, link: Link, at: datetime) -> pure.Link:
     schedule = Schedule(
         time_zone=connection.time_zone,
         restart_at=connection.restart_at,
@@ -179,7 +178,7 @@ def _volume(row: InstrumentRow, at: datetime) -> Decimal | None:
     return found
 
 
-def quote_facts(quote: dict[str, Any] | None) -> pure.Quote | None:
+def quote_facts(quote: dict[str, Any] | None, link: Link) -> pure.Quote | None:
     if quote is None:
         return None
     return pure.Quote(
@@ -191,6 +190,7 @@ def quote_facts(quote: dict[str, Any] | None) -> pure.Quote | None:
         at=_moment(quote.get("at")),
         halted=Decimal(str(quote.get("halted", 0))) > 0,
         stale=bool(quote.get("stale")),
+        cut=link.code == NO_BROKER,
     )
 
 

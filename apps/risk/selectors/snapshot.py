@@ -8,6 +8,7 @@ from typing import Any
 import redis
 
 from apps.accounts.models import BrokerAccount
+from apps.accounts.selectors import link_effective
 from apps.lib.prepared import Asked, together
 from apps.marketdata.models import Instrument as InstrumentRow
 from apps.marketdata.selectors import quotes_of
@@ -55,16 +56,16 @@ def snapshot_take(
         working, activity = _orders(question)
         own = [order for order in working or () if order.account_id == intent.account_id]
         quotes = _quotes(account, intent.con_id, own)
-        facts = account_facts(account, at)
+        facts, link = account_facts(account, at), link_effective(account.connection)
         quote = quotes.get(intent.con_id, ("", None))[1]
         restricted = restricted_for(account.pk, intent.con_id, at)
         taken = pure.Snapshot(
             at=at,
             account=facts,
-            link=link_facts(account.connection, at),
+            link=link_facts(account.connection, link, at),
             standing=standing_of(account.pk, intent.con_id),
             instrument=None if row is None else instrument_facts(row, quote, at),
-            quote=quote_facts(quote),
+            quote=quote_facts(quote, link),
             lines=lines_of(account, facts.rates, own, row, _prices(quotes)),
             working=working,
             activity=activity,

@@ -11,7 +11,7 @@ from apps.accounts.selectors import link_effective
 from apps.accounts.state import Values, amount_in_base, exchange_rates, worth_of
 from apps.marketdata.hours import is_open
 from apps.marketdata.models import Instrument
-from apps.marketdata.selectors import quotes_of
+from apps.marketdata.selectors import quotes_judged
 from apps.risk.book import ActivityQuestion, BookMissing, book
 from apps.risk.guard.types import Flow, Health, Holding, Liquidity, Picture, Track
 from apps.risk.models import GateDecision, Lock
@@ -67,7 +67,7 @@ def _holdings(account: BrokerAccount, rates: dict[str, Decimal], at: datetime) -
     instruments = Instrument.objects.in_bulk(con_ids)
     unders = [row.under_con_id for row in instruments.values() if row.under_con_id]
     instruments |= Instrument.objects.in_bulk(unders)
-    found = quotes_of([account.connection.slug], [*con_ids, *unders])
+    found = quotes_judged([account.connection.slug], [*con_ids, *unders])
     quotes = {con_id: quote for con_id, (_slug, quote) in found.items()}
     for position in positions:
         instrument = instruments.get(position.con_id)
@@ -104,6 +104,7 @@ def _holding(
         right=position.right[:1],
         years=max((days or 0) + 0.5, 0.0) / YEAR_DAYS,
         stale_seconds=_age(quote, instrument, at),
+        cut=bool(quote.get("stale")),
     )
 
 

@@ -16,6 +16,10 @@ def gettext_noop(text: str) -> str:
 
 
 UNPRICED = gettext_noop("There is no price or exchange rate for %(name)s.")
+CUT = gettext_noop(
+    "Nothing renews the price of %(name)s: its gateway is silent, or TWS has lost its connection "
+    "to Interactive Brokers."
+)
 AGELESS = gettext_noop("Nobody knows how old the price of %(name)s is.")
 OLD = gettext_noop("The price of %(name)s is %(age)s seconds old.")
 NO_NLV = gettext_noop("Without a positive net liquidation value nothing can be sized.")
@@ -53,6 +57,8 @@ def unpriced(quoted: Quoted) -> bool:
 def price_refusal(con_id: int, quoted: Quoted, reason: Reason, at: datetime) -> Refusal:
     if reason == Reason.PRICE_MISSING:
         return Refusal(reason, con_id, UNPRICED)
+    if quoted.cut:
+        return Refusal(reason, con_id, CUT)
     if quoted.at is None:
         return Refusal(reason, con_id, AGELESS)
     age = str(int((at - quoted.at).total_seconds()))

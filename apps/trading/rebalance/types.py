@@ -93,6 +93,8 @@ class Quoted:
     currency: str = "USD"
     sec_type: str = "STK"
     average_volume: Decimal | None = None
+    cut: bool = False
+    """Nothing can renew the price: its gateway is silent, or TWS has lost Interactive Brokers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from apps.accounts.models import BrokerAccount, Position
 from apps.accounts.state import amount_in_base, exchange_rates
 from apps.marketdata.models import Instrument
-from apps.marketdata.selectors import price_in, quotes_of
+from apps.marketdata.selectors import price_in, quotes_judged
 from apps.trading.models import Order, TradeRun
 from apps.trading.rebalance import Holding, PlanInputs, Quoted, Rules, Target, inputs_digest
 from apps.trading.rebalance.digest import plain
@@ -134,7 +134,7 @@ def prices_of(
 ) -> dict[int, Quoted]:
     """The account's own connection's quotes; the middle of bid and ask where there are both."""
     known = list(rows)
-    quotes = quotes_of([account.connection.slug], [row.con_id for row in known])
+    quotes = quotes_judged([account.connection.slug], [row.con_id for row in known])
     return {
         row.con_id: _quoted(row, quotes.get(row.con_id, ("", {}))[1], rates.get(row.currency), at)
         for row in known
@@ -168,6 +168,7 @@ def _quoted(row: Instrument, quote: dict[str, Any], fx: Decimal | None, at: date
         price=middle,
         kind=price.kind.value,
         at=None if price.stale else price.at,
+        cut=bool(quote.get("stale")),
         bid=bid,
         ask=ask,
         fx=fx,

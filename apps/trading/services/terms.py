@@ -11,7 +11,7 @@ from apps.accounts.models import BrokerAccount
 from apps.lib.errors import Invalid
 from apps.marketdata.models import Instrument
 from apps.marketdata.routing import routed
-from apps.marketdata.selectors import quotes_of, rules_of
+from apps.marketdata.selectors import quotes_of, rule_get
 from apps.risk.types import OrderIntent
 from apps.trading.models import Order
 from apps.trading.shapes import Shape, normal, problems, rounded
@@ -48,7 +48,7 @@ def shape_of(terms: Mapping[str, Any], *, instrument: Instrument, at: datetime) 
 def step_at(instrument: Instrument, price: Decimal) -> Decimal | None:
     """The market rule's step on the exchange the order goes to, else the smallest step known."""
     rule_id = instrument.rule_id(contract_of(instrument).exchange)
-    rule = rules_of(instrument).get(rule_id) if rule_id is not None else None
+    rule = rule_get(rule_id) if rule_id is not None else None
     found = rule.increment_at(price) if rule is not None else None
     return found or instrument.min_tick
 
@@ -119,8 +119,10 @@ def _signed(parent: Order | None) -> Decimal:
 
 
 def arrival_price(account: BrokerAccount, instrument: Instrument) -> Decimal | None:
-    """Middle of bid and ask right now, for slippage; None without both."""
+    """Middle of bid and ask right now, for slippage; None without both, or when they are stale."""
     slug = account.connection.slug
     _slug, quote = quotes_of([slug], [instrument.con_id]).get(instrument.con_id, ("", {}))
     bid, ask = quote.get("bid"), quote.get("ask")
-    return None if bid is None or ask is None else (Decimal(str(bid)) + Decimal(str(ask))) / 2
+    if bid is None or ask is None or quote.get("stale"):
+        return None
+    return (Decimal(str(bid)) + Decimal(str(ask))) / 2
