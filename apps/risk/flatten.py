@@ -1,9 +1,12 @@
 """What flattening needs of whoever sends orders; risk itself sends none; pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
+
+from apps.risk.book import WorkingOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,15 @@ class Closer(Protocol):
     def ask_broker(self, account_id: int) -> None:
         """Asks for positions and for the working orders of every program anew."""
         ...
+
+
+def closable(con_id: int, quantity: Decimal, elsewhere: Iterable[WorkingOrder]) -> Decimal:
+    """How much of a signed position a closing order may take: together with what other programs
+    have resting on its side it must not turn the position round."""
+    side = "SELL" if quantity > 0 else "BUY"
+    resting = [order for order in elsewhere if (order.con_id, order.side) == (con_id, side)]
+    left = abs(quantity) - sum((order.remaining for order in resting), Decimal(0))
+    return max(left, Decimal(0)).copy_sign(quantity)
 
 
 class CloserMissing(Exception):

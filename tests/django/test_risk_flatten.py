@@ -287,6 +287,28 @@ def test_an_order_that_only_the_picture_shows_keeps_it_from_being_called_flat(
     assert broker.step().state == "done"
 
 
+def test_what_another_programs_order_would_close_is_left_to_it_and_the_rest_closed(
+    account: BrokerAccount, officer: User, broker: Broker
+) -> None:
+    flatten(officer, account, broker)
+    broker.orders.append(working(94, account.pk, AAPL, Decimal(30), broker.now, external=True))
+    broker.step()
+    broker.tell(account, "100")
+    broker.step()
+    assert [(c, q) for c, q, _key in broker.sent] == [(AAPL, Decimal(70))]
+    broker.end(1)
+    broker.step()
+    broker.tell(account, "30")
+
+    stuck = broker.step(60)
+    assert (stuck.state, "rests on the same side" in stuck.sentence) == ("stuck", True)
+    assert len(broker.sent) == 1
+    broker.orders.clear()
+    broker.tell(account, "30")
+    broker.step(60)
+    assert [q for _c, q, _key in broker.sent] == [Decimal(70), Decimal(30)]
+
+
 def test_while_another_programs_order_rests_it_keeps_saying_so(
     account: BrokerAccount, officer: User, broker: Broker
 ) -> None:

@@ -17,6 +17,10 @@ SENT = _n("%(n)s closing order(s) were sent.")
 NOT_TOLD = _n("The broker has not told its positions; is the link up?")
 ASKED = _n("The broker is asked for its positions.")
 NOT_CLOSED = _n("%(name)s: %(why)s")
+HELD_UP = _n(
+    "an order placed elsewhere rests on the same side and would close it: cancel it in TWS, or by "
+    "a global cancel."
+)
 ELSEWHERE = _n(
     "Flat, but %(n)s order(s) placed elsewhere still rest at the broker and could open a position: "
     "cancel them in TWS, or by a global cancel."

@@ -10,7 +10,7 @@ from apps.lib.errors import PortalError
 from apps.risk import topics
 from apps.risk.alerts.said import WHY, Said
 from apps.risk.book import WorkingOrder, book
-from apps.risk.flatten import Closing, closer
+from apps.risk.flatten import Closing, closable, closer
 from apps.risk.levels import FlattenState, Kill
 from apps.risk.models import Flatten, FlattenLine
 from apps.risk.selectors import kill_level
@@ -181,7 +181,7 @@ def _close(row: Flatten, external: list[WorkingOrder], at: datetime) -> None:
     held = Position.objects.filter(account=row.account_id).exclude(quantity=0)
     positions = list(held.exclude(sec_type__in=NOT_CLOSED))
     if positions:
-        lines = [_close_one(row, position, at) for position in positions]
+        lines = [_close_one(row, position, external, at) for position in positions]
         failed = [line for line in lines if line.sentence]
         if failed:
             facts = {"name": failed[0].name, WHY: failed[0].sentence}
@@ -216,7 +216,10 @@ def _look(row: Flatten, at: datetime) -> None:
         _move(row, FlattenState.CONFIRMING, Said(say.LOOKING), at)
 
 
-def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
+def _close_one(
+    row: Flatten, position: Position, external: list[WorkingOrder], at: datetime
+) -> FlattenLine:
+    quantity = closable(position.con_id, position.quantity, external)
     line, _new = FlattenLine.objects.get_or_create(
         flatten=row,
         con_id=position.con_id,
@@ -225,6 +228,10 @@ def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
             "quantity": position.quantity,
         },
     )
+    if not quantity:
+        line.sentence = say.HELD_UP
+        line.save(update_fields=["sentence"])
+        return line
     if line.next_at is not None and at < line.next_at:
         return line
     line.attempts += 1
@@ -233,9 +240,7 @@ def _close_one(row: Flatten, position: Position, at: datetime) -> FlattenLine:
     key = f"flatten-{row.pk}-{position.con_id}-{line.attempts}"
     line.save()
     try:
-        line.order_id = closer().close(
-            row.account_id, position.con_id, position.quantity, key=key, at=at
-        )
+        line.order_id = closer().close(row.account_id, position.con_id, quantity, key=key, at=at)
         line.sentence = ""
     except PortalError as error:
         line.sentence = f"{error.sentence} {error.remedy}".strip()[:500]
