@@ -12,16 +12,19 @@ from django.utils.translation import override
 from apps.accounts.models import BrokerAccount
 from apps.risk import services
 from apps.risk.alerts.texts import alert_sentence
+from apps.risk.alerts.words import spoken
 from apps.risk.levels import Guard, Kill, LockKind
-from apps.risk.models import Alert, GuardState
-from apps.risk.services import carrying, flattening, kill, link_alerts
+from apps.risk.models import Alert, Delivery, GuardState
+from apps.risk.services import ChannelWish, carrying, flattening, kill, link_alerts
 from apps.trading.ingest import alarms
 from apps.trading.models import Order
 from apps.trading.refs import FOREIGN
 from apps.trading.services import occurrence_answer, run_alarms, run_resume, schedules_check
 from apps.trading.states import OrderState, RunState
+from tests.alert_data import mail_config, make_channel, make_keeper
+from tests.alert_servers import mail_server
 from tests.django.test_schedules import DUE, awake, save
-from tests.factories import NOON, later, worker_says
+from tests.factories import NOON, later, make_user, worker_says
 from tests.order_data import make_order, opened, status, tell
 from tests.risk_data import make_held, make_officer, tell_equity
 from tests.run_data import NAMES, Desk, advance, rebalancing
@@ -271,6 +274,47 @@ def test_an_unknown_order_that_turns_up_is_called_off() -> None:
     order.refresh_from_db()
     assert order.state != OrderState.UNKNOWN
     assert codes() == []
+
+
+# who hears that it is over
+
+
+def test_who_was_never_told_is_not_told_that_it_is_over() -> None:
+    with mail_server() as box:
+        channel = make_channel("email", mail_config(box.port), batch_seconds=60)
+        raised = services.alert_raise(
+            code="x", severity="warning", account=None, sentence="Look.", at=NOON
+        )
+        services.alert_seen(user=make_user("vera"), pk=raised.alert.pk, at=NOON)
+        services.channel_send(channel_id=channel.pk, at=NOON + 2 * MINUTE)
+        services.alert_recover(code="x", account=None, at=NOON + 3 * MINUTE)
+        services.channel_send(channel_id=channel.pk, at=NOON + 6 * MINUTE)
+
+    assert box.mails == []
+    row = Delivery.objects.get()
+    assert (row.state, row.error) == ("given_up", "Acknowledged before it was sent.")
+    with override("zh-hant"):
+        assert spoken(row.why) == "傳送之前已被確認。"
+
+
+def test_a_failure_is_told_in_the_readers_language_and_holds_no_secret() -> None:
+    keys = {"username": "me", "password": "mail-secret"}
+    with mail_server() as box:
+        channel = make_channel("email", mail_config(box.port, **keys))
+        services.alert_raise(code="x", severity="critical", account=None, sentence="Look.", at=NOON)
+        services.channel_send(channel_id=channel.pk, at=NOON)
+
+    channel.refresh_from_db()
+    assert (channel.enabled, "does not offer" in channel.disabled_reason) == (False, True)
+    disabled = Alert.objects.get(code="channel_disabled")
+    with override("zh-hans"):
+        assert "邮件服务器不支持" in spoken(channel.disabled_why)
+        assert "已关闭：邮件服务器不支持" in alert_sentence(disabled)
+    assert "mail-secret" not in disabled.sentence + str(disabled.data)
+
+    wish = {"name": "email", "kind": "email", "config": mail_config(box.port, **keys)}
+    services.channel_save(user=make_keeper(), wish=ChannelWish(**wish), channel=channel, at=NOON)
+    assert "channel_disabled" not in codes()
 
 
 # the list in the documents

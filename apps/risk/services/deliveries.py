@@ -43,7 +43,7 @@ def deliveries_queue(
         rows,
         update_conflicts=True,
         unique_fields=["alert", "channel", "occasion"],
-        update_fields=["state", "attempts", "created_at", "next_at", "error"],
+        update_fields=["state", "attempts", "created_at", "next_at", "error", "why"],
     )
     for row in rows:
         if row.next_at <= at:

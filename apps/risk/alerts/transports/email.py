@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import make_msgid
 from typing import Any
 
@@ -34,18 +35,23 @@ FIELDS = (
 def send(config: Mapping[str, str], message: Message) -> str:
     """The receipt is the Message-ID that the server took."""
     receipt = make_msgid(domain=config["sender"].rpartition("@")[2] or "ibportal")
+    connection = _connection(config)
     mail = EmailMessage(
         subject=" ".join(message.title.split()),
         body=message.body,
         from_email=config["sender"],
         to=_recipients(config),
         headers={"Message-ID": receipt},
-        connection=_connection(config),
+        connection=connection,
     )
     try:
         mail.send()
     except (smtplib.SMTPException, OSError) as error:
         raise _failure(error) from None
+    finally:
+        # Django leaves it open where the login failed.
+        with suppress(smtplib.SMTPException, OSError):
+            connection.close()
     return receipt
 
 
