@@ -39,7 +39,9 @@ def cluster() -> Iterator[Cluster | None]:
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory, cluster: Cluster | None) -> Iterator[World]:
     own = {"DATABASE_URL": cluster.url} if cluster is not None else {}
-    portal = Portal(tmp_path_factory.mktemp("chaos"), CHAOS="true", LOG_LEVEL="INFO", **own)
+    folder = tmp_path_factory.mktemp("chaos")
+    # Nobody looks at the prices: painting them twenty times a second would slow every round.
+    portal = Portal(folder, CHAOS="true", LOG_LEVEL="INFO", QUOTES_FLUSH_MS="1000", **own)
     try:
         with world(portal.start(), cluster) as made:
             yield made
