@@ -24,8 +24,8 @@ EXECUTIONS = (
     " AND revision = (SELECT max(revision) FROM trading_execution n WHERE n.base = e.base)"
 )
 EVENTS = (
-    "SELECT o.ref, o.id, e.at, e.before, e.after, e.kind, e.origin, e.data FROM trading_orderevent e"
-    " JOIN trading_order o ON o.id = e.order_id ORDER BY e.id"
+    "SELECT o.ref, o.id, e.at, e.before, e.after, e.kind, e.origin, e.data"
+    " FROM trading_orderevent e JOIN trading_order o ON o.id = e.order_id ORDER BY e.id"
 )
 COMMISSIONS = "SELECT exec_id, amount FROM trading_commissionreport"
 POSITIONS = (
