@@ -222,6 +222,8 @@ if not IB_HOST:
         "options": {"expires": 15},
     }
 
+AUTHENTICATION_BACKENDS = ["apps.accounts.backend.PreparedBackend"]
+SESSION_ENGINE = "ibportal.sessions"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User, is_user
-from apps.accounts.selectors import accounts_visible
+from apps.accounts.selectors import account_seen
 from apps.lib.errors import NotAllowed
 
 TRADE = "trading.trade"
@@ -69,7 +69,7 @@ def check_may_manage(user: User, account: BrokerAccount) -> None:
 
 
 def _check_grant(user: User, account: BrokerAccount) -> None:
-    if not accounts_visible(user).filter(pk=account.pk).exists():
+    if account_seen(user, account.pk) is None:
         raise NotAllowed(
             _("You have not been given access to this account."),
             remedy=_("Ask an administrator for a grant on the account."),

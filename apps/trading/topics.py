@@ -82,7 +82,7 @@ def run_state(run: TradeRun) -> State:
 
 
 def _order_patch(pk: int) -> State:
-    order = Order.objects.select_related(*WITH_ORDER).get(pk=pk)
+    order = selectors.order_told(pk)
     shown = selectors.is_recent(order, clock.now())
     return {"orders": {str(pk): rows.order_fields(order) if shown else None}}
 

@@ -18,6 +18,7 @@ from apps.trading import services
 from apps.trading.errors import OddLot
 from apps.trading.flattening import TradingCloser
 from apps.trading.models import Order, OrderChange
+from apps.trading.services.wake import Errand
 from apps.trading.states import OrderState as S
 from tests.factories import NOON, later, make_account, make_connection, make_user
 from tests.gate_data import AAPL, ready_to_trade
@@ -65,7 +66,8 @@ def place(account: BrokerAccount, alice: User) -> Place:
 
 def waiting() -> int:
     """Messages for the gateway worker of the test's connection."""
-    return int(store.client().llen("gateway.paper"))
+    lists = [store.ERRANDS.format(slug="paper", kind=kind) for kind in Errand]
+    return sum(int(store.client().llen(name)) for name in lists)
 
 
 def test_an_accepted_order_is_committed_with_its_reasons_and_then_enqueued(place: Place) -> None:

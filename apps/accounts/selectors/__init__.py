@@ -2,6 +2,7 @@
 
 from apps.accounts.selectors.accounts import (
     account_get,
+    account_seen,
     account_state,
     accounts_of,
     accounts_visible,
@@ -23,6 +24,7 @@ __all__ = [
     "BrokerNotice",
     "ChainVerdict",
     "account_get",
+    "account_seen",
     "account_state",
     "accounts_of",
     "accounts_visible",

@@ -9,7 +9,21 @@ from apps.accounts.models import BrokerAccount, Connection, Finding, Position
 from apps.accounts.permissions import User, is_superuser, is_user
 from apps.accounts.state import SHOWN_TAGS, compose
 from apps.lib.errors import NotFound
+from apps.lib.prepared import Whole
 from ibkr.types import Contract
+
+ANY = Whole(
+    BrokerAccount,
+    lambda account_id: BrokerAccount.objects.filter(pk=account_id).order_by(),
+    connection=Connection,
+)
+GRANTED = Whole(
+    BrokerAccount,
+    lambda account_id, user_id: (
+        BrokerAccount.objects.filter(pk=account_id, grants__user=user_id).order_by()
+    ),
+    connection=Connection,
+)
 
 
 def accounts_visible(user: User) -> QuerySet[BrokerAccount]:
@@ -24,13 +38,22 @@ def account_get(user: User, pk: int | str) -> BrokerAccount:
     """Raises NotFound for what is missing and, with the same words, for what is not theirs."""
     account = None
     if str(pk).isascii() and str(pk).isdigit() and len(str(pk)) < 19:
-        account = accounts_visible(user).filter(pk=int(pk)).first()
+        account = account_seen(user, int(pk))
     if account is None:
         raise NotFound(
             _("There is no such account, or you have not been given access to it."),
             remedy=_("Ask an administrator for a grant on the account."),
         )
     return account
+
+
+def account_seen(user: User, account_id: int) -> BrokerAccount | None:
+    """One account of `accounts_visible`, with its connection, by a prepared query."""
+    if not is_user(user) or user.pk is None:
+        return None
+    if is_superuser(user):
+        return ANY.first(account_id=account_id)
+    return GRANTED.first(account_id=account_id, user_id=int(user.pk))
 
 
 def account_state(account: BrokerAccount, *, unmask: bool) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.accounts.chain import Link, digest, plain
 from apps.accounts.models import AuditEvent, AuditHead, BrokerAccount
+from apps.lib.prepared import insert
+from apps.lib.statements import Statement
 
 Actor = AbstractBaseUser | AnonymousUser | str | None
 PORTAL = "portal"
@@ -30,21 +33,20 @@ def audit_append(
     The chain's head stays locked until that transaction ends, so append last: after it no other
     row should be waited for.
     """
-    with transaction.atomic():
-        head = _head()
+    with transaction.atomic(savepoint=False):
+        sequence, previous = _head()
         link = Link(
-            sequence=head.sequence + 1,
+            sequence=sequence + 1,
             at=at.astimezone(UTC),
             actor=name_of(actor)[:150],
             action=action[:60],
             subject=plain(subject)[:200],
             account_id=None if account is None else account.pk,
             data=plain(data or {}),
-            previous_hash=head.hash,
+            previous_hash=previous,
         )
         event = _stored(link)
-        head.sequence, head.hash = event.sequence, event.hash
-        head.save(update_fields=["sequence", "hash"])
+        _advance(event.sequence, event.hash)
     return event
 
 
@@ -55,13 +57,35 @@ def name_of(actor: Actor) -> str:
     return actor if isinstance(actor, str) else actor.get_username()
 
 
-def _head() -> AuditHead:
-    AuditHead.objects.get_or_create(pk=HEAD)
-    return AuditHead.objects.select_for_update().get(pk=HEAD)
+def _head() -> tuple[int, str]:
+    """Locked until the transaction ends."""
+    found = _reading(connection.vendor).run([])
+    if not found:
+        AuditHead.objects.get_or_create(pk=HEAD)
+        found = _reading(connection.vendor).run([])
+    ((sequence, previous),) = found
+    return int(sequence), str(previous)
+
+
+@cache
+def _reading(_vendor: str) -> Statement:
+    rows = AuditHead.objects.select_for_update().filter(pk=HEAD).order_by()
+    return Statement(*rows.values_list("sequence", "hash").query.sql_with_params())
+
+
+@cache
+def _writing(_vendor: str) -> Statement:
+    table = connection.ops.quote_name(AuditHead._meta.db_table)
+    sql = f"UPDATE {table} SET sequence = %s, hash = %s WHERE id = %s"  # noqa: S608  # ours
+    return Statement(sql, [None, None, HEAD], [0, 1])
+
+
+def _advance(sequence: int, digested: str) -> None:
+    _writing(connection.vendor).run([sequence, digested])
 
 
 def _stored(link: Link) -> AuditEvent:
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         sequence=link.sequence,
         at=link.at,
         actor=link.actor,
@@ -72,3 +96,5 @@ def _stored(link: Link) -> AuditEvent:
         previous_hash=link.previous_hash,
         hash=digest(link),
     )
+    insert(event)
+    return event

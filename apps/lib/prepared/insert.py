@@ -16,6 +16,7 @@ def insert(row: Model) -> None:
     For models without parents and with a key that the database counts. Signals are not sent: ours
     have no receivers.
     """
+    row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]  # noqa: SLF001  # as the framework's own save
     statement, fields = _prepared(type(row), connection.vendor)
     ((row.pk,),) = statement.run([_told(field, row) for field in fields])
     row._state.adding = False  # noqa: SLF001  # as the framework's own save

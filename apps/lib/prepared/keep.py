@@ -64,8 +64,21 @@ class _Known(Generic[T]):
     made: tuple[T, ...]
 
 
+def _attach(row: Model, name: str, other: Model | None) -> None:
+    """As the foreign key of that name; `a__b` is the key b of the row at a, if there is one."""
+    *path, last = name.split("__")
+    holder: Any = row
+    for part in path:
+        holder = None if holder is None else getattr(holder, part)
+    if holder is not None:
+        setattr(holder, last, other)
+
+
 class Whole(Generic[M]):
-    """Rows of a model with the rows its foreign keys name, as instances, by a prepared query."""
+    """Rows of a model with the rows its foreign keys name, as instances, by a prepared query.
+
+    `related` names what `select_related` would, each after what it hangs on.
+    """
 
     def __init__(self, model: type[M], build: Build, **related: type[Model]) -> None:
         self._model, self._related = model, related
@@ -91,7 +104,7 @@ class Whole(Generic[M]):
         made, place = self._instance("", self._model, row, 0)
         for name, kind in self._related.items():
             other, place = self._instance(name, kind, row, place)
-            setattr(made, name, other if other.pk is not None else None)
+            _attach(made, name, other if other.pk is not None else None)
         return made
 
     def _instance(self, name: str, kind: type[K], row: Row, start: int) -> tuple[K, int]:

@@ -36,6 +36,37 @@ def gate_check(
 ) -> GateDecision:
     """Runs all checks on a fresh snapshot, stores the decision and returns it.
 
+    Takes what `gate_judge` takes.
+    """
+    decision = gate_judge(
+        intent=intent,
+        at=at,
+        before_wire=before_wire,
+        margin=margin,
+        freed=freed,
+        ask_margin=ask_margin,
+    )
+    return decision_keep(decision)
+
+
+def decision_keep(decision: GateDecision) -> GateDecision:
+    """Stores it in the caller's transaction, anew where an earlier one was rolled back."""
+    decision.pk = None
+    insert(decision)
+    return decision
+
+
+def gate_judge(
+    *,
+    intent: OrderIntent,
+    at: datetime,
+    before_wire: bool = False,
+    margin: MarginImpact | None = None,
+    freed: Decimal = Decimal(0),
+    ask_margin: AskMargin | None = None,
+) -> GateDecision:
+    """Runs all checks on a fresh snapshot; the decision is not stored yet.
+
     Never raises for a refusal. `margin` is the broker's what-if answer, where somebody asked;
     `ask_margin` gets it and is only called where the order cannot be judged without it.
     `freed` is what earlier orders of the same plan will have freed by then, in base currency; only
@@ -47,7 +78,7 @@ def gate_check(
     if ask_margin is not None and wants_what_if(Case(intent, taken, limits)):
         taken = replace(taken, margin=ask_margin())
     verdicts = evaluate(intent, taken, limits)
-    decision = GateDecision(
+    return GateDecision(
         account_id=intent.account_id,
         con_id=intent.con_id,
         source=intent.source,
@@ -58,8 +89,6 @@ def gate_check(
         before_wire=before_wire,
         at=at,
     )
-    insert(decision)
-    return decision
 
 
 def gate_preview(

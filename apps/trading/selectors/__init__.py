@@ -6,6 +6,7 @@ from apps.trading.selectors.orders import (
     executions_standing,
     is_recent,
     order_get,
+    order_told,
     orders_recent,
     orders_visible,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "executions_standing",
     "is_recent",
     "order_get",
+    "order_told",
     "orders_recent",
     "orders_visible",
     "policies_of",

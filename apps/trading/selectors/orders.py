@@ -3,18 +3,37 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import User as AuthUser
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import User
 from apps.accounts.selectors import accounts_visible
 from apps.lib.errors import NotFound
-from apps.trading.models import CommissionReport, Execution, Order
+from apps.lib.prepared import Whole
+from apps.marketdata.models import Instrument
+from apps.trading.models import CommissionReport, Execution, Order, Plan, PlanLine
 from apps.trading.states import OPEN
 
 RECENT = timedelta(hours=24)
 """What the live tables hold beside the open orders."""
 WITH_ORDER = ("instrument", "placed_by", "plan_line__plan")
+TOLD = Whole(
+    Order,
+    lambda order_id: Order.objects.filter(pk=order_id).order_by(),
+    instrument=Instrument,
+    placed_by=AuthUser,
+    plan_line=PlanLine,
+    plan_line__plan=Plan,
+)
+
+
+def order_told(pk: int) -> Order:
+    """With WITH_ORDER, for topics: they read an order again at every change."""
+    found = TOLD.first(order_id=pk)
+    if found is None:
+        raise Order.DoesNotExist
+    return found
 
 
 def orders_visible(user: User) -> QuerySet[Order]:

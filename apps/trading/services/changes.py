@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid
 from apps.risk.models import GateDecision
+from apps.risk.services.gate import decision_keep
 from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order, OrderChange
@@ -57,6 +58,7 @@ def order_change(
     shape = _changed(order, quantity, limit_price, stop_price, at)
     decision = _passed(order, shape, at)
     with transaction.atomic():
+        decision_keep(decision)
         # The row's lock gives each change a number of its own.
         order = Order.objects.select_for_update().get(pk=order.pk)
         _refuse_unchangeable(order)

@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import BrokerAccount
 from apps.accounts.services import audit_append
 from apps.lib.errors import Invalid
+from apps.lib.prepared import Whole, insert
 from apps.marketdata.models import Instrument
+from apps.risk.services.gate import decision_keep
 from apps.trading import topics
 from apps.trading.models import Order
 from apps.trading.permissions import check_may_trade
 from apps.trading.refs import PREFIX
 from apps.trading.services.gating import passed
 from apps.trading.services.margins import asks
-from apps.trading.services.steps import event_add
+from apps.trading.services.steps import event_first
 from apps.trading.services.terms import SHAPE_FIELDS, arrival_price, intent_from, shape_of
 from apps.trading.services.wake import wake
 from apps.trading.shapes import Shape
@@ -28,6 +30,12 @@ from apps.trading.states import OrderState
 from apps.trading.wanted import Placing
 
 SUBMIT = "trading.submit"
+KEYED = Whole(
+    Order,
+    lambda account_id, key: (
+        Order.objects.filter(account_id=account_id, idempotency_key=key).order_by()
+    ),
+)
 
 
 def order_ref() -> str:
@@ -142,7 +150,7 @@ def _known(asked: _Asked, shape: Shape, key: str) -> Order | None:
     """The order that came with this key before; raises Invalid when it was another one."""
     if not key:
         return None
-    found = Order.objects.filter(account=asked.account, idempotency_key=key).first()
+    found = KEYED.first(account_id=asked.account.pk, key=key)
     if found is None:
         return None
     same = all(_same(getattr(found, name), getattr(shape, name)) for name in SHAPE_FIELDS)
@@ -166,10 +174,7 @@ def _accept_all(family: list[Order]) -> list[Order]:
     try:
         with transaction.atomic():
             for order in family:
-                order.save(force_insert=True)
-                event_add(
-                    order.pk, kind="accepted", before="", after=order.state, at=order.accepted_at
-                )
+                _accept(order)
             wake(SUBMIT, slug=first.connection.slug, order_id=first.pk)
             for order in family:
                 topics.order_changed(order)
@@ -177,6 +182,7 @@ def _accept_all(family: list[Order]) -> list[Order]:
                 _audit(order)
     except IntegrityError:
         # Somebody else came with the same key at the same moment.
+        _keep_decisions(family)
         found = Order.objects.filter(account=first.account, idempotency_key=first.idempotency_key)
         if not first.idempotency_key or not found.exists():
             raise
@@ -185,6 +191,19 @@ def _accept_all(family: list[Order]) -> list[Order]:
             for order in family
         ]
     return family
+
+
+def _accept(order: Order) -> None:
+    _keep_decisions([order])
+    insert(order)
+    event_first(order.pk, kind="accepted", after=order.state, at=order.accepted_at)
+
+
+def _keep_decisions(family: list[Order]) -> None:
+    """The gate's answers are kept whatever becomes of the orders."""
+    for order in family:
+        if order.decision is not None:
+            decision_keep(order.decision)
 
 
 def _audit(order: Order) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from apps.lib.prepared import Prepared
+from apps.lib.prepared import Prepared, insert
 from apps.trading.fsm import may_move
 from apps.trading.models import Order, OrderEvent
 from apps.trading.services.at_once import Step, moved_at_once
@@ -31,16 +31,35 @@ def event_add(
 ) -> OrderEvent:
     """The caller's transaction must have written the order's row: that is the lock."""
     newest = NEWEST.first(order_id=order_id) or (0,)
-    return OrderEvent.objects.create(
+    return _stored(order_id, newest[0] + 1, kind, before, after, at, dict(data or {}))
+
+
+def event_first(order_id: int, *, kind: str, after: str, at: datetime) -> OrderEvent:
+    """Of an order that the caller's transaction has just inserted."""
+    return _stored(order_id, 1, kind, "", after, at, {})
+
+
+def _stored(
+    order_id: int,
+    number: int,
+    kind: str,
+    before: str,
+    after: str,
+    at: datetime,
+    data: dict[str, Any],
+) -> OrderEvent:
+    event = OrderEvent(
         order_id=order_id,
-        number=newest[0] + 1,
+        number=number,
         kind=kind,
         before=before,
         after=after,
         origin=PORTAL,
-        data=dict(data or {}),
+        data=data,
         at=at,
     )
+    insert(event)
+    return event
 
 
 def move(
