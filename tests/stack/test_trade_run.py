@@ -208,6 +208,51 @@ snapshot_create(
 """
 
 
+@pytest.mark.parametrize(("style", "algo"), [("twap", "Twap"), ("vwap", "Vwap")])
+def test_a_run_in_slices_fills_through_the_brokers_algorithm(
+    portal: Portal, api: ApiClient, strategy: int, style: str, algo: str
+) -> None:
+    status, policy = api.post(f"strategies/{strategy}/policies/", {"changes": {"style": style}})
+    assert (status, policy["style"]) == (200, style)
+    weights = {"KO": "0.02", "IBM": "0.02"} if style == "twap" else {"KO": "0.01", "IBM": "0.03"}
+    shell(portal, FEW.format(strategy=strategy, weights=weights))
+    before = len(orders_in(ledger(portal)))
+    run = begin(api, strategy, period=style)
+    approve(api, run)
+    run = ended(api, run)
+    assert run["state"] == "done", run
+    assert unfilled(api, run) == []
+
+    rows = ledger(portal)
+    mine = orders_in(rows)[before:]
+    assert {(row["order_type"], row["tif"], row["algo_strategy"]) for row in mine} == {
+        ("LMT", "DAY", algo)
+    }
+    assert all(row["algo_params"] for row in mine)
+    refs = {row["order_ref"] for row in mine}
+    slices = [r for r in rows if r["kind"] == "execution" and r["order_ref"] in refs]
+    assert len(slices) > len(mine)
+    assert_cash_is_above(portal, Decimal(run["plan"]["buffer"]))
+
+
+FEW = """
+from decimal import Decimal
+from apps.lib import clock
+from apps.marketdata.models import Instrument
+from apps.trading.models import Strategy
+from apps.trading.services import snapshot_create
+now = clock.now()
+weights = {{
+    Instrument.objects.get(symbol=symbol, sec_type="STK", currency="USD"): Decimal(weight)
+    for symbol, weight in {weights}.items()
+}}
+snapshot_create(
+    user=None, strategy=Strategy.objects.get(pk={strategy}), weights=weights,
+    dated_on=now.date(), origin="api", at=now
+)
+"""
+
+
 def test_without_a_ready_link_nothing_reaches_the_wire(
     portal: Portal, api: ApiClient, strategy: int
 ) -> None:
