@@ -10,6 +10,9 @@ from apps.risk.book import WorkingOrder
 from apps.risk.case import ZERO, Case, span
 from apps.risk.snapshot import Instrument, Line
 
+Lines = tuple[Line, ...]
+Orders = tuple[WorkingOrder, ...]
+
 
 class Worth(NamedTuple):
     """A line's value at worst; `size` None without a price."""
@@ -18,6 +21,10 @@ class Worth(NamedTuple):
     size: Decimal | None
     lowest: Decimal
     highest: Decimal
+
+
+_KNOWN: dict[int, tuple[Lines, Orders, tuple[Worth, ...]]] = {}
+"""By account, with what was asked: most orders meet the holdings that the one before met."""
 
 
 @dataclass(frozen=True)
@@ -80,23 +87,34 @@ def issuer_of(instrument: Instrument) -> str:
 
 
 def _table(case: Case) -> tuple[Worth, ...] | None:
-    held, own = case.snapshot.lines, case.line
-    if held is None or own is None or case.own_working is None:
+    held, own, working = case.snapshot.lines, case.line, case.snapshot.working
+    if held is None or own is None or working is None or case.own_working is None:
         return None
-    working: dict[int, list[WorkingOrder]] = {}
-    for order in case.own_working:
-        working.setdefault(order.con_id, []).append(order)
     con_id = case.intent.con_id
-    others = (
-        _moving(line, *_reach(line, working[line.con_id]))
-        if line.con_id in working
+    low, high = _reach(own, [order for order in case.own_working if order.con_id == con_id])
+    worst = case.worst or ZERO
+    last = _moving(_at_worst(case, own), min(low, worst), max(high, worst))
+    others = _standing(case.snapshot.account.id, held, working)
+    return (*(found for found in others if found.line.con_id != con_id), last)
+
+
+def _standing(account_id: int, held: Lines, working: Orders) -> tuple[Worth, ...]:
+    """Every line as it stands without this order; the answer to the same question is kept."""
+    known = _KNOWN.get(account_id)
+    if known is not None and known[0] == held and known[1] == working:
+        return known[2]
+    orders: dict[int, list[WorkingOrder]] = {}
+    for order in working:
+        if order.account_id == account_id:
+            orders.setdefault(order.con_id, []).append(order)
+    found = tuple(
+        _moving(line, *_reach(line, orders[line.con_id]))
+        if line.con_id in orders
         else _resting(line)
         for line in held
-        if line.con_id != con_id
     )
-    low, high = _reach(own, working.get(con_id, ()))
-    worst = case.worst or ZERO
-    return (*others, _moving(_at_worst(case, own), min(low, worst), max(high, worst)))
+    _KNOWN[account_id] = held, working, found
+    return found
 
 
 def _at_worst(case: Case, own: Line) -> Line:
