@@ -5,13 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.db.models import BinaryField, Exists, ExpressionWrapper, F, OuterRef, Q, Sum, Value
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import AuditEvent, BrokerAccount, Connection, Position
-from apps.lib.prepared import Kept, Prepared, Whole, together
-from apps.risk.models import GuardState
+from apps.lib.prepared import Kept, Prepared, Whole, insert, together
+from apps.risk.models import GateDecision, GuardState
 from tests.factories import NOON, hold, make_account, make_connection, stock
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +145,62 @@ def test_answers_that_nobody_took_end_with_their_block(account: BrokerAccount) -
         pass
     hold(account, (stock(1, "AAPL"), "10", "90"))
     assert len(query.rows(account_id=account.pk)) == 1
+
+
+def test_an_inserted_row_is_the_one_that_save_would_store(account: BrokerAccount) -> None:
+    told = {"words": ['"%s"', "半导体", None, 1.5], "deep": {"a": [1, True]}}
+    fields: dict[str, Any] = {
+        "account": account,
+        "con_id": 2**40,
+        "source": "page",
+        "passed": True,
+        "intent": told,
+        "verdicts": [told],
+        "policy_version": "v",
+        "at": NOON + timedelta(microseconds=7),
+    }
+    row = GateDecision(**fields)
+    insert(row)
+    saved = GateDecision.objects.create(**fields)
+    names = ["con_id", "source", "passed", "intent", "verdicts", "at", "account_id", "before_wire"]
+    first, second = GateDecision.objects.order_by("pk").values(*names)
+    assert first == second
+    assert saved.pk == row.pk + 1
+    row.policy_version = "w"
+    row.save()
+    assert GateDecision.objects.get(pk=row.pk).policy_version == "w"
+
+
+def test_what_the_database_refuses_is_raised_as_ever(account: BrokerAccount) -> None:
+    state = GuardState(account=account, since_at=NOON)
+    insert(state)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(GuardState(account=account, since_at=NOON))
+    assert GuardState.objects.get() == state
+
+
+def test_a_row_names_a_row_that_is_stored_after_it_was_made(account: BrokerAccount) -> None:
+    other = BrokerAccount(
+        connection=account.connection, code="DU2", first_seen_at=NOON, last_seen_at=NOON
+    )
+    state = GuardState(account=other, since_at=NOON)
+    with pytest.raises(ValueError, match="unsaved"):
+        insert(state)
+    insert(other)
+    insert(state)
+    assert GuardState.objects.get().account == other
+
+
+def test_rows_further_away_hang_on_the_ones_between(account: BrokerAccount) -> None:
+    state = GuardState.objects.create(account=account, since_at=NOON)
+    query = Whole(
+        GuardState,
+        lambda pk: GuardState.objects.filter(pk=pk),
+        account=BrokerAccount,
+        account__connection=Connection,
+    )
+    with CaptureQueriesContext(database) as statements:
+        found = query.first(pk=state.pk)
+        assert found is not None
+        assert found.account.connection.slug == "paper"
+    assert len(statements) == 1
