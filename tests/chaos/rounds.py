@@ -44,7 +44,7 @@ class Round:
         self.outcome = Outcome(self.card)
         name = f"{seed}-{number}-{self.dice.randrange(10**6)}"
         self.act: Orders | Run = (
-            Run(world, self.dice, name, desk, number)
+            Run(world, self.dice, name, desk)
             if self.card.kind == "run"
             else Orders(world, self.dice, name)
         )
