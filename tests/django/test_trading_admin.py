@@ -10,7 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import BrokerAccount
+from apps.lib import clock
 from apps.trading.models import DecisionSnapshot, Order, Schedule, Strategy
+from apps.trading.selectors import schedule_next
+from apps.trading.services.schedules import calendar_load
 from tests.factories import make_account, make_connection, make_user
 from tests.marketdata_pages import around_the_clock, client_of
 from tests.trading_data import make_execution, make_order, make_strategy
@@ -118,6 +121,13 @@ def test_a_schedule_passes_the_services_checks(boss: User, account: BrokerAccoun
     assert client.post(change, fields | {"minutes": "45"}).status_code == 302
     made.refresh_from_db()
     assert made.minutes == 45
+
+    assert "calendar is being read" in client.get(change).content.decode()
+    calendar_load(name="XNYS", at=clock.now())
+    told = client.get(change).content.decode()
+    following = schedule_next(made, at=clock.now())
+    assert len(following) == 5
+    assert all(f"{run.due_at:%F %R} UTC" in told for run in following)
 
 
 def test_a_strategy_is_made_and_switched_off(boss: User, account: BrokerAccount) -> None:

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.admin.base import HistoryAdmin, Row, VisibleAdmin
@@ -18,6 +20,7 @@ from apps.lib.errors import PortalError
 from apps.trading import weightfile
 from apps.trading.admin.history import ToldInline
 from apps.trading.models import DecisionSnapshot, Policy, Schedule, Strategy, TargetWeight
+from apps.trading.selectors import schedule_next
 from apps.trading.services import (
     schedule_save,
     snapshot_from_csv,
@@ -145,7 +148,17 @@ class ScheduleAdmin(ServiceAdmin[Schedule]):
     list_select_related = ["strategy"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Schedule | None = None) -> Any:  # noqa: ARG002
-        return [] if obj is None else ["strategy", "changed_by", "changed_at"]
+        return [] if obj is None else ["strategy", "next_runs", "changed_by", "changed_at"]
+
+    @admin.display(description=_("Next five runs"))
+    def next_runs(self, schedule: Schedule) -> str:
+        """At the exchange and in UTC; the worker may not have read the calendar yet."""
+        if not schedule.enabled:
+            return str(_("It is off: nothing runs by itself."))
+        found = schedule_next(schedule, at=clock.now())
+        told = [(f"{run.period}: {run.local:%F %R %Z}, {run.due_at:%F %R} UTC",) for run in found]
+        waits = _("The exchange's calendar is being read…")
+        return format_html_join(SafeString("<br>"), "{}", told) or str(waits)
 
 
 def snapshot_saved(user: User, given: dict[str, Any], row: Any) -> DecisionSnapshot:
