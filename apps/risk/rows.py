@@ -125,6 +125,7 @@ def alert_row(alert: Alert) -> Row:
         "raised_at": _iso(alert.raised_at),
         "last_at": _iso(alert.last_at),
         "seen": alert.seen_at is not None,
+        "recovered_at": _iso(alert.recovered_at),
     }
 
 

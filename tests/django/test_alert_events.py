@@ -19,7 +19,13 @@ from apps.risk.services import ChannelWish, carrying, flattening, kill, link_ale
 from apps.trading.ingest import alarms
 from apps.trading.models import Order
 from apps.trading.refs import FOREIGN
-from apps.trading.services import occurrence_answer, run_alarms, run_resume, schedules_check
+from apps.trading.services import (
+    disconnects,
+    occurrence_answer,
+    run_alarms,
+    run_resume,
+    schedules_check,
+)
 from apps.trading.states import OrderState, RunState
 from tests.alert_data import mail_config, make_channel, make_keeper
 from tests.alert_servers import mail_server
@@ -328,7 +334,8 @@ def test_the_documents_list_every_code_there_is() -> None:
     guard = {f"guard_{state.value}" for state in Guard if state is not Guard.OK}
     orders = {*alarms.SENTENCES, alarms.UNKNOWN, FOREIGN}
     runs = {run_alarms.SKIPPED, run_alarms.ASKED, run_alarms.STOPPED, run_alarms.WAITS}
-    assert listed == guard | orders | runs | set(link_alerts.ALERTS.values()) | {
+    links = {*link_alerts.ALERTS.values(), disconnects.CANCELLED, disconnects.OVERDUE}
+    assert listed == guard | orders | runs | links | {
         kill.ALERT,
         carrying.DISABLED,
         flattening.STUCK_ALERT,

@@ -176,3 +176,16 @@ def test_the_admin_shows_no_secret(api: BotApi) -> None:
     assert channel.sealed not in shown
     assert client_of(root).get("/admin/risk/delivery/").status_code == 200
     assert client_of(root).get("/admin/risk/telegramchat/").status_code == 200
+
+
+def test_the_api_tells_alerts_in_the_readers_language_and_when_they_were_over() -> None:
+    account, at = make_held(), clock.now()
+    services.kill_set(user=None, account=account, level=2, reason="storm", at=at, by="ops")
+    services.alert_recover(code="kill", account=account, key="2", at=at)
+    client = client_of(make_user("olivia", account))
+
+    row = client.get("/api/v1/risk/alerts/").json()["results"][0]
+    chinese = client.get("/api/v1/risk/alerts/", headers={"accept-language": "zh-hans"}).json()
+    assert row["sentence"] == "ops has set kill level 2 (Reduce only): storm"
+    assert row["recovered_at"] is not None
+    assert chinese["results"][0]["sentence"] == "ops 设置了停止级别 2（只减仓）：storm"

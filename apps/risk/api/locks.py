@@ -12,6 +12,7 @@ from apps.accounts.api.rows import RowsView
 from apps.accounts.selectors import account_get
 from apps.lib import clock
 from apps.risk import rows, selectors, services
+from apps.risk.alerts.texts import alert_sentence
 from apps.risk.api import schema
 from apps.risk.api.people import checked, person
 from apps.risk.models import Alert, Lock
@@ -58,7 +59,7 @@ class AlertList(RowsView[Alert]):
         return selectors.alerts_visible(self.request.user)
 
     def rows(self, found: list[Alert]) -> list[dict[str, Any]]:
-        return [rows.alert_row(alert) for alert in found]
+        return [rows.alert_row(alert) | {"sentence": alert_sentence(alert)} for alert in found]
 
 
 class AlertSeen(APIView):

@@ -124,6 +124,7 @@ class AlertShape(s.Serializer[Any]):
     raised_at = s.DateTimeField()
     last_at = s.DateTimeField()
     seen = s.BooleanField()
+    recovered_at = s.DateTimeField(allow_null=True)
 
 
 class AccountRiskShape(s.Serializer[Any]):
