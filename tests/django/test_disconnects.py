@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -11,13 +12,14 @@ from apps.accounts.ingest import on_link
 from apps.accounts.models import AuditEvent, BrokerAccount
 from apps.accounts.selectors import audit_verified
 from apps.lib import clock
-from apps.lib.errors import Invalid
+from apps.lib.errors import Invalid, Unavailable
 from apps.risk.models import Alert
 from apps.risk.services import limit_change
 from apps.risk.services.limits import LimitScope
 from apps.trading import services
 from apps.trading.models import DisconnectCancel, Order, Source
 from apps.trading.reconcile import BrokerPicture
+from apps.trading.services import disconnects
 from apps.trading.services.disconnects import disconnects_follow
 from apps.trading.states import OrderState as S
 from ibkr.types import LinkChanged, LinkState
@@ -147,6 +149,25 @@ def test_orders_placed_elsewhere_and_those_that_flatten_stay(account: BrokerAcco
     closing = resting(account, 12, source=Source.FLATTEN)
     back(account, other, closing, seconds=600)
     assert (asked(other), asked(closing)) == (False, False)
+
+
+def test_an_order_that_cannot_be_asked_for_holds_up_no_other_and_is_followed(
+    account: BrokerAccount,
+) -> None:
+    policy(account)
+    first, second = resting(account, 11), resting(account, 12)
+    real = disconnects.order_cancel
+
+    def refusing(*, order: Order, **more: Any) -> Order:
+        if order.pk == first.pk:
+            raise Unavailable("not now")
+        return real(order=order, **more)
+
+    with patch.object(disconnects, "order_cancel", refusing):
+        back(account, first, second, seconds=600)
+
+    assert (asked(first), asked(second)) == (False, True)
+    assert set(DisconnectCancel.objects.get().orders.all()) == {first, second}
 
 
 def test_the_same_loss_is_judged_again_and_asks_once(account: BrokerAccount) -> None:

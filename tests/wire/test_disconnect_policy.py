@@ -54,7 +54,7 @@ def _holder(desk: OrderDesk) -> Holder:
     )
 
 
-def _send_here(_name: str, *, slug: str, order_id: int) -> None:
+def _send_here(_name: str, *, slug: str, order_id: int, **_more: Any) -> None:
     """What the task of that name does, without a worker to take it."""
     services.cancel_send(order_id=order_id, holder=holder_of(slug))
 

@@ -1,5 +1,6 @@
 """The policy for lost links, carried out when the broker's orders are seen again, and followed."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from apps.accounts.models import BrokerAccount, Connection
 from apps.accounts.services import audit_append
+from apps.lib.errors import PortalError
 from apps.risk.alerts.said import Said
 from apps.risk.policy import Limits, Subject
 from apps.risk.selectors.limits import limits_for
@@ -16,6 +18,8 @@ from apps.risk.services.alerts import alert_raise, alert_recover
 from apps.trading.models import DisconnectCancel, Order, Source
 from apps.trading.services.cancels import AT_BROKER, order_cancel
 from apps.trading.states import OPEN
+
+log = logging.getLogger(__name__)
 
 POLICY = "disconnect_policy"
 CANCELLED, OVERDUE = "disconnect_cancel", "disconnect_overdue"
@@ -96,7 +100,11 @@ def _cancel(
     loss: DisconnectCancel, account: BrokerAccount, orders: list[Order], at: datetime
 ) -> None:
     for order in orders:
-        order_cancel(user=None, order=order, at=at, source="disconnect")
+        try:
+            order_cancel(user=None, order=order, at=at, source="disconnect")
+        except PortalError as error:
+            # The others go on; this one stays in the list, and is told when it does not end.
+            log.warning("order %d is not ended after the lost link: %s", order.pk, error)
     seconds = round((at - loss.lost_at).total_seconds())
     alert_raise(
         code=CANCELLED,
