@@ -5,16 +5,17 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import django
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.core.asgi import get_asgi_application
 from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ibportal.settings")
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from ibportal import databases, hub  # noqa: E402  models load after Django's setup
+from ibportal.handler import OneHopHandler  # noqa: E402
 from ibportal.stream import StreamConsumer  # noqa: E402
 
 
@@ -43,7 +44,9 @@ async def lifespan(
 websocket = AllowedHostsOriginValidator(
     AuthMiddlewareStack(URLRouter([path("ws/stream/", StreamConsumer.as_asgi())]))
 )
-application = ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
+application = ProtocolTypeRouter(
+    {"http": OneHopHandler(), "websocket": websocket, "lifespan": lifespan}
+)
 
 # What start-up made stays: collections that walk it cost p99 tens of milliseconds.
 gc.collect()

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
@@ -16,6 +17,7 @@ from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.serializers import CharField, DictField, ListField, Serializer
+from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import exception_handler as drf_handler
 from rest_framework.views import set_rollback
 
@@ -58,6 +60,13 @@ class Pages(LimitOffsetPagination):
 
     default_limit = 100
     max_limit = 1000
+
+
+class Throttle(UserRateThrottle):
+    """Keeps its connections to Redis: the framework's cache object is a request's own, and with it
+    every request would open one."""
+
+    cache = caches.create_connection("default")
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:

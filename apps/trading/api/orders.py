@@ -16,13 +16,13 @@ from django_filters.rest_framework import (  # type: ignore[import-untyped]  # s
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from apps.accounts.api.rows import RowsView
 from apps.accounts.models import Connection
 from apps.accounts.selectors import account_get, accounts_visible
 from apps.lib import clock
+from apps.lib.api import Throttle
 from apps.lib.errors import Invalid, NotAllowed, NotFound
 from apps.marketdata.api.instruments import checked
 from apps.marketdata.permissions import connection_get
@@ -39,14 +39,14 @@ KEY_LIMIT = 60
 Row = dict[str, Any]
 
 
-class TradeThrottle(UserRateThrottle):
+class TradeThrottle(Throttle):
     """Enough for a person and a program, and too little to flood the broker."""
 
     scope = "trade"
     rate = "600/min"
 
 
-class WhatIfThrottle(UserRateThrottle):
+class WhatIfThrottle(Throttle):
     scope = "what_if"
     rate = "60/min"
 
