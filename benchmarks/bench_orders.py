@@ -1,32 +1,41 @@
-"""An order's way in time: task to wire, HTTP to wire, and cancel-all past a full queue.
+"""An order's way in time: from waking the gateway worker, and from HTTP, to bytes at the broker.
 
-Everything runs in one portal (PostgreSQL where DATABASE_URL names one, see tests/portal.py) beside
-an empty task on the same gateway worker. Times of arrival are the simulator's own.
+One portal (on PostgreSQL where DATABASE_URL names a server) and one order at a time, each placed
+where nothing meets it and cancelled again; between them an empty task runs on the same gateway
+worker, so that all meet the same machine. Then orders in a row, faster and faster: the rate that is
+kept without a growing backlog. Prints JSON lines; times in milliseconds, CPU of the gateway worker.
 """
 
 import argparse
-import json
 import os
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import suppress
+from decimal import Decimal
+from queue import Empty
 from typing import Any
 from uuid import uuid4
 
 os.environ.setdefault("DATABASE_URL", "")
 
-from benchmarks.processes import load, say
-from tests.chaos.world import World, world
-from tests.portal import Portal
+from benchmarks.order_stage import Caller, Stamps, order_stage
+from benchmarks.processes import cpu_of, load, say
+from tests.portal import Portal, eventually
 
 HELD = (12340041, 72063691, 8314)
-PAUSE = 0.06
-"""Seconds between two orders: the broker takes 45 messages a second."""
 ACCOUNT = "DU7654321"
-QUEUED = 1000
+BELOW = Decimal("0.98")
+"""Of the bid: inside the collar, and out of reach."""
+PAUSE = 0.1
+"""Seconds between two messages: a steady rate that everything here keeps."""
+WARM_UP = 12
+EMPTY = "empty task"
+RATES = (4, 8, 12, 16, 24, 32, 40)
+"""Orders a second; the broker takes fifty messages, the gate lets forty-five through."""
+SECONDS = 6
+KEPT = 0.25
+"""Seconds that an order at the end of a row may need more than one at its beginning."""
 
 
 def figures(seconds: list[float]) -> dict[str, float]:
@@ -41,187 +50,199 @@ def figures(seconds: list[float]) -> dict[str, float]:
 
 
 class Bench:
-    def __init__(self, portal: Portal, ground: World, count: int) -> None:
-        self.portal, self.ground, self.count = portal, ground, count
-        self.account = ground.account_id(ACCOUNT)
+    def __init__(self, portal: Portal, stamps: Stamps) -> None:
+        from apps.accounts.models import BrokerAccount  # noqa: PLC0415  # settings only now
+
+        self.stamps, self.caller = stamps, Caller(portal)
+        self.account = BrokerAccount.objects.get(code=ACCOUNT)
+        self.gateway = portal.pids("-n gateway-demo@")[-1]
         self._turn = 0
 
-    def wish(self) -> dict[str, Any]:
-        """A small market order; no two alike within a minute, and the book stays level."""
+    def terms(self) -> dict[str, Any]:
+        from apps.marketdata.selectors import quotes_of  # noqa: PLC0415  # likewise
+
         self._turn += 1
-        side = "BUY" if self._turn % 2 else "SELL"
+        con_id = HELD[self._turn % len(HELD)]
+        _slug, quote = quotes_of(["demo"], [con_id])[con_id]
+        price = Decimal(str(quote.get("bid") or quote["last"])) * BELOW
         return {
-            "account": self.account,
-            "con_id": HELD[self._turn // 2 % 3],
-            "side": side,
-            "quantity": str(1 + self._turn // 6 % 3),
-            "order_type": "MKT",
+            "con_id": con_id,
+            "side": "BUY",
+            "quantity": "1",
+            "order_type": "LMT",
+            "limit_price": str(price.quantize(Decimal("0.01"))),
             "tif": "DAY",
         }
 
+    def accepted(self, **other: Any) -> int:
+        """A row as a door commits it."""
+        from apps.lib import clock  # noqa: PLC0415  # likewise
+        from apps.trading.models import Order  # noqa: PLC0415
+        from apps.trading.services.orders import order_ref  # noqa: PLC0415
+
+        terms = self.terms() | other
+        return Order.objects.create(
+            account=self.account,
+            connection_id=self.account.connection_id,
+            instrument_id=terms.pop("con_id"),
+            ref=order_ref(),
+            idempotency_key=uuid4().hex,
+            source="api",
+            state="accepted",
+            accepted_at=clock.now(),
+            **terms,
+        ).pk
+
     def empty_task(self) -> float:
         """From the call to the first line of a task that does nothing."""
-        from celery import current_app  # noqa: PLC0415  # Django has its settings only now
+        from celery import current_app  # noqa: PLC0415  # likewise
+
+        from apps.lib import redis as store  # noqa: PLC0415
 
         reply = f"ibportal:bench:{uuid4().hex}"
         began = time.time()
         current_app.send_task("gateway.began", kwargs={"reply_to": reply}, queue="gateway.demo")
-        found: Any = self.ground.redis.brpop([reply], timeout=5)
+        found: Any = store.client().brpop([reply], timeout=4)
         return float(found[1]) - began
 
-    def from_task(self) -> tuple[str, float]:
-        """An accepted row, already committed; from the call on."""
-        from celery import current_app  # noqa: PLC0415  # likewise
+    def woken(self, pk: int) -> float:
+        from apps.trading.services.orders import SUBMIT  # noqa: PLC0415  # likewise
+        from apps.trading.services.wake import wake  # noqa: PLC0415
 
-        from apps.lib import clock  # noqa: PLC0415
-        from apps.trading.models import Order  # noqa: PLC0415
-        from apps.trading.services.orders import order_ref  # noqa: PLC0415
-
-        wish = self.wish()
-        order = Order.objects.create(
-            account_id=wish.pop("account"),
-            instrument_id=wish.pop("con_id"),
-            connection_id=1,
-            ref=order_ref(),
-            source="api",
-            state="accepted",
-            accepted_at=clock.now(),
-            **wish,
-        )
         began = time.time()
-        current_app.send_task("trading.submit", kwargs={"order_id": order.pk}, queue="gateway.demo")
-        return order.ref, began
+        wake(SUBMIT, slug="demo", order_id=pk)
+        return self._stamp("place", pk) - began
 
-    def from_http(self) -> tuple[str, float]:
+    def cancel_woken(self, pk: int) -> float:
+        from apps.trading.services.cancels import CANCEL  # noqa: PLC0415  # likewise
+        from apps.trading.services.wake import Errand, wake  # noqa: PLC0415
+
         began = time.time()
-        status, told = self.ground.call("/orders/", self.wish(), key=uuid4().hex)
-        if status != 201:
-            return f"refused {status} {str(told)[:200]}", began
-        return str(told["id"]), began
+        wake(CANCEL, slug="demo", errand=Errand.CANCEL, order_id=pk)
+        return self._stamp("cancel", pk) - began
 
-    def arrivals(self) -> dict[str, float]:
-        """When the simulator received each new order, by its reference."""
-        from datetime import datetime  # noqa: PLC0415
+    def posted(self) -> tuple[int, float]:
+        body = self.terms() | {"account": self.account.pk}
+        began = time.time()
+        told = self.caller.post("/orders/", body)
+        return int(told["id"]), self._stamp("place", told["id"]) - began
 
-        path = self.portal.folder / "var" / "twsim-ledger.jsonl"
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {
-            row["order_ref"]: datetime.fromisoformat(row["at"]).timestamp()
-            for row in rows
-            if row["kind"] == "order" and not row["changes"]
-        }
+    def cancel_posted(self, pk: int) -> float:
+        began = time.time()
+        self.caller.post(f"/orders/{pk}/cancel/", {})
+        return self._stamp("cancel", pk) - began
 
-    def refs(self) -> dict[str, str]:
-        return {
-            str(pk): ref
-            for pk, ref in self.ground.database.select("SELECT id, ref FROM trading_order")
-        }
+    def _stamp(self, kind: str, pk: int) -> float:
+        """Raises RuntimeError with what became of the order: it should have gone."""
+        from apps.trading.models import Order  # noqa: PLC0415  # likewise
 
-
-def wire_times(
-    bench: Bench, send: Callable[[], tuple[str, float]]
-) -> tuple[list[float], list[Any]]:
-    """Interleaved with empty tasks, so that both meet the same machine."""
-    sent, empty = [], []
-    for _ in range(bench.count):
-        empty.append(bench.empty_task())
-        time.sleep(PAUSE / 2)
-        sent.append(send())
-        time.sleep(PAUSE)
-    time.sleep(3)
-    arrived, refs = bench.arrivals(), bench.refs()
-    found = [(refs.get(name, name), began) for name, began in sent]
-    times = [arrived[ref] - began for ref, began in found if ref in arrived]
-    missing = [ref for ref, _ in found if ref not in arrived]
-    return times, [figures(empty), missing]
-
-
-def measure_wire(bench: Bench, name: str, send: Callable[[], tuple[str, float]]) -> None:
-    times, (empty, missing) = wire_times(bench, send)
-    wire = figures(times) if times else {"n": 0, "p50": 0.0, "p99": 0.0}
-    say(
-        name=name,
-        wire_ms=wire,
-        empty_task_ms=empty,
-        ratio_p50=round(wire["p50"] / empty["p50"], 2),
-        ratio_p99=round(wire["p99"] / empty["p99"], 2),
-        not_sent=len(missing),
-        why=missing[:2],
-    )
-
-
-def measure_commands(bench: Bench, slug: str = "demo") -> None:
-    """Cancel-all by the direct list while the worker's queue is full, beside a bare list."""
-    from celery import current_app  # noqa: PLC0415  # likewise
-
-    from apps.lib import clock  # noqa: PLC0415
-    from apps.trading.services.commands import command_answer, command_send  # noqa: PLC0415
-
-    for _ in range(QUEUED):
-        kwargs = {"reply_to": "ibportal:bench:nobody"}
-        current_app.send_task("gateway.began", kwargs=kwargs, queue="gateway.demo")
-    told, bare = [], []
-    for _ in range(bench.count):
-        began = time.perf_counter()
-        number = command_send(slug=slug, command="cancel_all", by="bench", at=clock.now())
-        command_answer(number)
-        told.append(time.perf_counter() - began)
-        began = time.perf_counter()
-        bench.ground.redis.lpush("ibportal:bench:bare", b"x")
-        bench.ground.redis.brpop(["ibportal:bench:bare"], timeout=1)
-        bare.append(time.perf_counter() - began)
-    bench.ground.redis.delete("ibportal:bench:nobody")
-    say(
-        name="cancel-all by the direct list, there and back, 1000 tasks queued",
-        command_ms=figures(told),
-        bare_list_ms=figures(bare),
-        ratio_p50=round(figures(told)["p50"] / figures(bare)["p50"], 2),
-    )
-
-
-@contextmanager
-def portal_up() -> Iterator[tuple[Portal, World]]:
-    with tempfile.TemporaryDirectory(prefix="ibportal-bench-") as folder:
-        portal, server = Portal(Path(folder), LOG_LEVEL="WARNING"), os.environ["DATABASE_URL"]
         try:
-            with world(portal.start(), None) as ground:
-                _settings(portal)
-                yield portal, ground
-        finally:
-            os.environ["DATABASE_URL"] = server
-            portal.close()
+            return self.stamps.next(kind)
+        except Empty:
+            order = Order.objects.get(pk=pk)
+            raise RuntimeError(
+                f"no {kind} of {order}: {order.reason_code} {order.reason}"
+            ) from None
 
 
-def _settings(portal: Portal) -> None:
-    """This process becomes one more of the portal's."""
-    import django  # noqa: PLC0415
+def working(pk: int) -> None:
+    from apps.trading.models import Order  # noqa: PLC0415  # likewise
 
-    run_env = (portal.folder / "var" / "run.env").read_text(encoding="utf-8")
-    found = dict(line.split("=", 1) for line in run_env.splitlines() if "=" in line)
-    if not portal.settings_environment().get("DATABASE_URL"):
-        os.environ.pop("DATABASE_URL", None)
-    os.environ.update(portal.settings_environment(), **found)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "ibportal.settings"
-    django.setup()
+    row = Order.objects.filter(pk=pk, state="submitted")
+    eventually(row.exists, within=60, what=f"order {pk} to work")
+
+
+def measure(bench: Bench, count: int) -> None:
+    found: dict[str, list[float]] = {}
+    for turn in range(WARM_UP + count):
+        if turn == WARM_UP:
+            found.clear()
+        for name, seconds in one_turn(bench):
+            found.setdefault(name, []).append(seconds)
+    empty = figures(found.pop(EMPTY))
+    for name, seconds_of in found.items():
+        told = figures(seconds_of)
+        ratios = {f"ratio_{p}": round(told[p] / empty[p], 2) for p in ("p50", "p99")}
+        say(name=name, wire_ms=told, empty_task_ms=empty, **ratios, load=load())
+
+
+def one_turn(bench: Bench) -> Iterator[tuple[str, float]]:
+    yield from after_an_empty_task(bench)
+    pk = bench.accepted()
+    yield "wake to bytes", bench.woken(pk)
+    working(pk)
+    yield from after_an_empty_task(bench)
+    yield "cancel: wake to bytes", bench.cancel_woken(pk)
+    yield from after_an_empty_task(bench)
+    pk, seconds = bench.posted()
+    yield "HTTP POST to bytes", seconds
+    working(pk)
+    yield from after_an_empty_task(bench)
+    yield "cancel: HTTP POST to bytes", bench.cancel_posted(pk)
+
+
+def after_an_empty_task(bench: Bench) -> Iterator[tuple[str, float]]:
+    time.sleep(PAUSE)
+    yield EMPTY, bench.empty_task()
+    time.sleep(PAUSE)
+
+
+def measure_rates(bench: Bench) -> None:
+    """Market orders: each is filled and paid, which is what the worker has to write meanwhile."""
+    kept = 0
+    for number, rate in enumerate(RATES):
+        before, began = cpu_of(bench.gateway), time.monotonic()
+        time.sleep(SECONDS)
+        idle = (cpu_of(bench.gateway) - before) / (time.monotonic() - began)
+        before, began = cpu_of(bench.gateway), time.monotonic()
+        lags = in_a_row(bench, rate, "SELL" if number % 2 else "BUY")
+        time.sleep(SECONDS / 2)
+        cpu = cpu_of(bench.gateway) - before - idle * (time.monotonic() - began)
+        third = max(1, len(lags) // 3)
+        first, last = statistics.median(lags[:third]), statistics.median(lags[-third:])
+        sent = len(lags) == rate * SECONDS
+        say(
+            name=f"{rate} orders a second for {SECONDS} s",
+            wire_ms=figures(lags),
+            not_sent=rate * SECONDS - len(lags),
+            last_third_p50_ms=round(last * 1000, 2),
+            gateway_cpu_ms_an_order=round(cpu / len(lags) * 1000, 1),
+            load=load(),
+        )
+        if not sent or last - first > KEPT:
+            break
+        kept = rate
+    say(name="orders a second without a growing backlog", kept=kept, of=RATES[-1])
+
+
+def in_a_row(bench: Bench, rate: int, side: str) -> list[float]:
+    """The n-th order on the wire is the n-th that was woken; fewer where one was refused."""
+    from apps.trading.services.orders import SUBMIT  # noqa: PLC0415  # likewise
+    from apps.trading.services.wake import wake  # noqa: PLC0415
+
+    market = {"side": side, "order_type": "MKT", "limit_price": None}
+    began, woken = time.time(), []
+    for number in range(rate * SECONDS):
+        time.sleep(max(0.0, began + number / rate - time.time()))
+        pk = bench.accepted(**market)
+        woken.append(time.time())
+        wake(SUBMIT, slug="demo", order_id=pk)
+    stamps = []
+    with suppress(Empty):
+        for _ in woken:
+            stamps.append(bench.stamps.next("place"))  # noqa: PERF401  # those before Empty stay
+    return [stamp - at for stamp, at in zip(stamps, woken, strict=False)]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--count", type=int, default=100)
     count = parser.parse_args().count
-    with portal_up() as (portal, ground):
-        bench = Bench(portal, ground, count)
-        time.sleep(20)  # prices of everything that is held, and the guard's first look
-        for _ in range(10):
-            bench.empty_task()
-            bench.from_http()
-            time.sleep(PAUSE)
+    with order_stage() as (portal, stamps):
+        bench = Bench(portal, stamps)
         say(name="surroundings", load=load(), database=os.environ.get("DATABASE_URL", "")[:8])
-        measure_wire(
-            bench, "enqueue to bytes at the broker, claim and gate included", bench.from_task
-        )
-        measure_wire(bench, "HTTP POST to bytes at the broker", bench.from_http)
-        measure_commands(bench)
+        measure(bench, count)
+        measure_rates(bench)
 
 
 if __name__ == "__main__":
