@@ -32,9 +32,6 @@ FIRST_WAIT, LAST_WAIT = 0.2, 2.0
 GLOBAL_GOOD_FOR = timedelta(seconds=30)
 """A global cancel that nobody heard for so long is not what the person wants now."""
 
-HANDLERS: dict[str, Handler] = {}
-"""Commands that other parts carry out; each is given the whole command and returns JSON."""
-
 
 class TooOld(Exception):
     """The command waited so long that carrying it out would surprise people."""
@@ -49,7 +46,7 @@ class _Done:
 
 
 class Commands:
-    """cancel_all, global_cancel, drop, and whatever is registered in HANDLERS."""
+    """Carries out cancel_all, global_cancel and drop."""
 
     def __init__(
         self,
@@ -119,7 +116,7 @@ class Commands:
         self._answer(number, answer)
 
     def _handler(self, name: str) -> Handler:
-        found = self._known.get(name) or HANDLERS.get(name)
+        found = self._known.get(name)
         if found is None:
             raise LookupError(f"There is no command {name}.")
         return found

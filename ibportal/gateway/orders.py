@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=1)
 """TWS tells of other programs' and manual orders only when it is asked."""
 UNANSWERED = timedelta(seconds=5)
+"""What a picture did not settle it may settle later: each look waits twice as long as the last."""
 WRITTEN_WITHIN = 30.0
 WAITING = (OrderState.CLAIMED, OrderState.SENT, OrderState.UNKNOWN)
 
@@ -32,6 +33,8 @@ class OrderCare:
         self._due = threading.Event()
         self._written = threading.Condition()
         self._written_at: datetime | None = None
+        self._waiting: frozenset[int] = frozenset()
+        self._patience = UNANSWERED
 
     def look_soon(self) -> None:
         """Something about an order could not be written, or does not fit: a picture tells."""
@@ -65,15 +68,25 @@ class OrderCare:
 
     def care(self, port: BrokerPort, row: Connection) -> None:
         """Every few seconds while the link is ready; raises IbkrError or DatabaseError."""
-        now = self._now()
-        old = self._written_at is None or now - self._written_at > EVERY
-        if old or self._due.is_set() or _unanswered(row, now):
+        if self._due.is_set() or self._is_time(row, self._now()):
             self._due.clear()
             try:
                 self._take(port, row)
             except Exception:
                 self._due.set()
                 raise
+
+    def _is_time(self, row: Connection, now: datetime) -> bool:
+        if self._written_at is None or now - self._written_at > EVERY:
+            return True
+        waiting = _unanswered(row, now)
+        if waiting - self._waiting:
+            self._patience = UNANSWERED
+        self._waiting = waiting
+        if not waiting or now - self._written_at < self._patience:
+            return False
+        self._patience = min(2 * self._patience, EVERY)
+        return True
 
     def _take(self, port: BrokerPort, row: Connection) -> BrokerPicture:
         asked_at = self._now()
@@ -99,8 +112,8 @@ def highest_id(row: Connection) -> int:
     return rows.aggregate(highest=Max("ib_order_id"))["highest"] or 0
 
 
-def _unanswered(row: Connection, now: datetime) -> bool:
+def _unanswered(row: Connection, now: datetime) -> frozenset[int]:
     waiting = Order.objects.filter(
         connection=row, state__in=WAITING, claimed_at__lt=now - UNANSWERED
     )
-    return waiting.exists()
+    return frozenset(waiting.values_list("pk", flat=True))

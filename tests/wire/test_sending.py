@@ -22,7 +22,7 @@ from apps.trading.states import OrderState as S
 from ibkr.errors import NotConnected, NotReady
 from ibkr.port import register as register_port
 from ibkr.types import LinkChanged, LinkState
-from ibportal.gateway.commands import HANDLERS, Commands
+from ibportal.gateway.commands import Commands
 from tests.order_desk import WITHIN, OrderDesk, order_desk
 from tests.portal import eventually
 from tests.wire.simulator import Simulator
@@ -373,11 +373,6 @@ def test_a_command_nobody_knows_and_one_that_cannot_be_read_are_answered_or_pass
 ) -> None:
     store.client().lpush(store.COMMANDS.format(slug=desk.row.slug), b"no json")
     assert "error" in tell(desk, "dance")
-    HANDLERS["flatten"] = lambda told: told["account"]
-    try:
-        assert tell(desk, "flatten", account="DU1") == {"done": "DU1"}
-    finally:
-        del HANDLERS["flatten"]
 
 
 @pytest.mark.usefixtures("commands")
