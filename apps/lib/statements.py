@@ -7,7 +7,8 @@ nor plans it anew, and Django's layers are passed by.
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
 KEPT = 500
@@ -26,27 +27,27 @@ class Statement:
 
     def run(self, values: Sequence[Any]) -> list[Row]:
         """Rows as the driver has them; raises what Django raises."""
+        db = this_thread()
         # Who listens to Django's statements (tests that count them) hears of these too.
-        if connection.vendor != "postgresql" or connection.execute_wrappers or _is_logged():
+        if db.vendor != "postgresql" or db.execute_wrappers or db.queries_logged:
             return self._through_django(values)
-        connection.validate_no_broken_transaction()
-        connection.close_if_health_check_failed()
-        connection.ensure_connection()
-        with connection.wrap_database_errors:
-            return self._by_the_server(values)
+        db.validate_no_broken_transaction()
+        db.close_if_health_check_failed()
+        db.ensure_connection()
+        with db.wrap_database_errors:
+            return self._by_the_server(db.connection, values)
 
     def _through_django(self, values: Sequence[Any]) -> list[Row]:
         told = list(self._fixed)
         for place, value in zip(self._open, values, strict=True):
             told[place] = value
-        with connection.cursor() as cursor:
+        with this_thread().cursor() as cursor:
             cursor.execute(self._sql, told)
             return cursor.fetchall() if cursor.description else []
 
-    def _by_the_server(self, values: Sequence[Any]) -> list[Row]:
+    def _by_the_server(self, driver: Any, values: Sequence[Any]) -> list[Row]:
         from psycopg import RawCursor  # noqa: PLC0415  # the driver of one database of two
 
-        driver = connection.connection
         if driver.prepare_threshold is None:
             driver.prepare_threshold, driver.prepared_max = 0, KEPT
         if self._prepared is None:
@@ -70,5 +71,7 @@ class Statement:
         return told.encode()
 
 
-def _is_logged() -> bool:
-    return bool(connection.queries_logged)
+def this_thread() -> BaseDatabaseWrapper:
+    """The thread's connection itself: each look through the framework's stand-in for it costs as
+    much as a small piece of work."""
+    return connections[DEFAULT_DB_ALIAS]

@@ -10,6 +10,8 @@ import orjson
 from django.db import connection
 from django.db.models import QuerySet
 
+from apps.lib.statements import this_thread
+
 Row = tuple[Any, ...]
 Value = int | str | datetime
 Convert = Callable[[Any], Any]
@@ -136,7 +138,7 @@ def _bound(found: tuple[Sequence[Callable[..., Any]], Any] | None) -> tuple[Conv
 
 def _adapted(value: Value) -> Any:
     if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
+        return this_thread().ops.adapt_datetimefield_value(value)
     return value
 
 

@@ -4,10 +4,10 @@ from functools import cache
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, JSONField, Model
 
-from apps.lib.statements import Statement
+from apps.lib.statements import Statement, this_thread
 
 
 def insert(row: Model) -> None:
@@ -17,15 +17,16 @@ def insert(row: Model) -> None:
     have no receivers.
     """
     row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]  # noqa: SLF001  # as the framework's own save
-    statement, fields = _prepared(type(row), connection.vendor)
-    ((row.pk,),) = statement.run([_told(field, row) for field in fields])
+    db = this_thread()
+    statement, fields = _prepared(type(row), db.vendor)
+    ((row.pk,),) = statement.run([_told(field, row, db) for field in fields])
     row._state.adding = False  # noqa: SLF001  # as the framework's own save
-    row._state.db = connection.alias  # noqa: SLF001  # likewise
+    row._state.db = db.alias  # noqa: SLF001  # likewise
 
 
 @cache
 def _prepared(model: type[Model], _vendor: str) -> "tuple[Statement, list[Field[Any, Any]]]":
-    meta, quote = model._meta, connection.ops.quote_name
+    meta, quote = model._meta, this_thread().ops.quote_name
     fields = [field for field in meta.local_concrete_fields if not field.primary_key]
     names = ", ".join(quote(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
@@ -35,8 +36,8 @@ def _prepared(model: type[Model], _vendor: str) -> "tuple[Statement, list[Field[
     return Statement(sql, [None] * len(fields), range(len(fields))), fields
 
 
-def _told(field: "Field[Any, Any]", row: Model) -> Any:
+def _told(field: "Field[Any, Any]", row: Model, db: BaseDatabaseWrapper) -> Any:
     value = field.pre_save(row, add=True)
     if isinstance(field, JSONField) and value is not None:
         return orjson.dumps(value).decode()
-    return field.get_db_prep_save(value, connection)
+    return field.get_db_prep_save(value, db)

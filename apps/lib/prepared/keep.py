@@ -5,11 +5,11 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
 from django.db.models import Model
 
 from apps.lib.prepared.compiled import Compiled, Row, Value
 from apps.lib.prepared.queries import Asked, Build, Prepared
+from apps.lib.statements import this_thread
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -35,7 +35,7 @@ class Kept(Generic[T]):
         return self._query.asked(**values)
 
     def __call__(self, **values: Value) -> tuple[T, ...]:
-        whose = connection.vendor, tuple(values.values())
+        whose = this_thread().vendor, tuple(values.values())
         before = self._known.pop(whose, None)
         compiled, text = self._query.answer(values)
         if before is None or before.text != text:
@@ -110,4 +110,4 @@ class Whole(Generic[M]):
     def _instance(self, name: str, kind: type[K], row: Row, start: int) -> tuple[K, int]:
         names = self._names[name]
         end = start + len(names)
-        return kind.from_db(connection.alias, names, row[start:end]), end
+        return kind.from_db(this_thread().alias, names, row[start:end]), end

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from apps.lib.prepared.compiled import Compiled, Row, Value, compile_once
-from apps.lib.statements import Statement
+from apps.lib.statements import Statement, this_thread
 
 Build = Callable[..., "QuerySet[Any, Any]"]
 
@@ -47,7 +46,7 @@ class Prepared:
 
     def of(self, values: Mapping[str, Value]) -> Compiled:
         kinds = tuple((name, type(value)) for name, value in values.items())
-        key = connection.vendor, kinds
+        key = this_thread().vendor, kinds
         found = self._compiled.get(key)
         if found is None:
             found = self._compiled[key] = compile_once(self._build, values)
