@@ -20,6 +20,7 @@ from apps.trading import services
 from apps.trading.models import DisconnectCancel, Order, Source
 from apps.trading.reconcile import BrokerPicture
 from apps.trading.services import disconnects
+from apps.trading.services.cancels import order_cancel
 from apps.trading.services.disconnects import disconnects_follow
 from apps.trading.states import OrderState as S
 from ibkr.types import LinkChanged, LinkState
@@ -156,12 +157,11 @@ def test_an_order_that_cannot_be_asked_for_holds_up_no_other_and_is_followed(
 ) -> None:
     policy(account)
     first, second = resting(account, 11), resting(account, 12)
-    real = disconnects.order_cancel
 
     def refusing(*, order: Order, **more: Any) -> Order:
         if order.pk == first.pk:
             raise Unavailable("not now")
-        return real(order=order, **more)
+        return order_cancel(order=order, **more)
 
     with patch.object(disconnects, "order_cancel", refusing):
         back(account, first, second, seconds=600)
