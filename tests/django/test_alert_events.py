@@ -318,8 +318,8 @@ def test_a_failure_is_told_in_the_readers_language_and_holds_no_secret() -> None
         assert "已关闭：邮件服务器不支持" in alert_sentence(disabled)
     assert "mail-secret" not in disabled.sentence + str(disabled.data)
 
-    wish = {"name": "email", "kind": "email", "config": mail_config(box.port, **keys)}
-    services.channel_save(user=make_keeper(), wish=ChannelWish(**wish), channel=channel, at=NOON)
+    wish = ChannelWish(name="email", kind="email", config=mail_config(box.port, **keys))
+    services.channel_save(user=make_keeper(), wish=wish, channel=channel, at=NOON)
     assert "channel_disabled" not in codes()
 
 

@@ -12,7 +12,7 @@ from apps.accounts.selectors import accounts_visible, links_state
 from apps.marketdata.models import Instrument
 from apps.risk.alerts.texts import alert_sentence
 from apps.risk.book import BookMissing, WorkingOrder, book
-from apps.risk.selectors import alerts_visible, guard_state, own_level
+from apps.risk.selectors import alerts_open, guard_state, own_level
 from apps.risk.words import LEVELS, SEVERITIES, state_name
 
 MOST = 40
@@ -68,7 +68,7 @@ def pnl(user: User) -> str:
 
 
 def alerts(user: User) -> str:
-    waiting = alerts_visible(user).filter(seen_at__isnull=True)[:ALERTS]
+    waiting = alerts_open(user)[:ALERTS]
     lines = [
         f"#{alert.pk} {SEVERITIES[alert.severity]}: {alert_sentence(alert)}" for alert in waiting
     ]
