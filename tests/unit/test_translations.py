@@ -1,5 +1,6 @@
 """Both Chinese catalogues are whole, compiled, and fill the same places as the English text."""
 
+import ast
 import gettext
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ LOCALES = ("zh_Hans", "zh_Hant")
 ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)', re.MULTILINE)
 PLACE = re.compile(r"%\(\w+\)s|%%|\{\w+\}")
 CALL = re.compile(r"""\bgettext\(u?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\)""")
+MARKERS = {"_", "_n", "gettext", "gettext_lazy", "gettext_noop"}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME_IN_CHINESE = {"%(known)s of %(count)s", "{known} of {count}"}
 
@@ -42,11 +44,32 @@ def in_templates() -> set[str]:
     return texts
 
 
+def in_code() -> set[str]:
+    """Every text the apps ask to have translated, or mark for whoever reads it later."""
+    calls = [
+        node
+        for path in (BASE_DIR / "apps").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        if node.func.id in MARKERS and node.args
+    ]
+    texts = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+    return {text for text in texts if isinstance(text, str)}
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_text_of_the_templates_is_translated(locale: str) -> None:
     wanted = in_templates()
 
     assert len(wanted) > 100
+    assert sorted(wanted - source(locale).keys()) == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_text_of_the_code_is_translated(locale: str) -> None:
+    wanted = in_code()
+
+    assert len(wanted) > 500
     assert sorted(wanted - source(locale).keys()) == []
 
 
