@@ -118,6 +118,44 @@ def test_a_lifted_limit_holds_no_longer(account: BrokerAccount) -> None:
     assert refused(account) == set()
 
 
+@pytest.mark.parametrize(
+    ("entry", "caught"),
+    [
+        ({"con_id": AAPL}, True),
+        ({"con_id": 7}, True),  # what it is written on
+        ({"con_id": 8}, False),
+        ({"issuer": "AaPl"}, True),
+        ({"issuer": "us0378331005"}, True),
+        ({"issuer": "AAP"}, False),
+        ({"con_id": 8, "issuer": ""}, False),  # an instrument without an ISIN is not "no issuer"
+        ({"con_id": AAPL, "ended_at": NOON}, False),
+        ({"con_id": AAPL, "ended_at": NOON + timedelta(seconds=1)}, True),
+    ],
+)
+def test_an_entry_catches_what_it_names(
+    account: BrokerAccount, entry: dict[str, Any], caught: object
+) -> None:
+    isin = "" if entry.get("issuer") == "" else "US0378331005"
+    Instrument.objects.update(under_con_id=7, isin=isin)
+    Restriction.objects.create(
+        reason="Earnings", added_by=make_user("officer"), added_at=NOON, **entry
+    )
+    assert ("restricted" in refused(account)) is caught
+
+
+def test_an_entry_for_another_account_catches_nothing(account: BrokerAccount) -> None:
+    other = make_account(account.connection, "DU7654321")
+    Restriction.objects.create(
+        con_id=AAPL,
+        account=other,
+        reason="Earnings",
+        added_by=make_user("officer"),
+        added_at=NOON,
+    )
+    assert refused(account) == set()
+    assert "restricted" in refused(other)
+
+
 def test_an_account_is_not_judged_by_anothers_rows(account: BrokerAccount) -> None:
     assert refused(account) == set()
     other = make_account(account.connection, "DU7654321")
