@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.chaos.compare import compare
 from tests.chaos.world import World, world
 from tests.portal import Portal, eventually
 
@@ -12,7 +11,7 @@ VTI = 12340041
 
 @pytest.fixture
 def ground(shared_portal: Portal) -> World:
-    with world(shared_portal) as made:
+    with world(shared_portal, None) as made:
         known = lambda: made.call(f"/instruments/{VTI}/")[0] == 200  # noqa: E731
         eventually(known, within=120, what="the details of what is held, soon after the start")
         return made
@@ -20,7 +19,7 @@ def ground(shared_portal: Portal) -> World:
 
 def test_an_order_from_the_api_fills_and_agrees_with_the_ledger(ground: World) -> None:
     body = {
-        "account": ground.account_id("DU7654321"),
+        "account": ground.account,
         "con_id": VTI,
         "side": "SELL",
         "quantity": "2",
@@ -39,25 +38,23 @@ def test_an_order_from_the_api_fills_and_agrees_with_the_ledger(ground: World) -
     fills = ground.call(f"/executions/?order={placed['id']}")[1]["results"]
     assert [fill["quantity"] for fill in fills] == ["2"]
 
-    def agrees() -> bool:
-        ledger = ground.portal.simulator("/ledger")
-        rows = ledger["rows"] if isinstance(ledger, dict) else ledger
-        difference = compare(rows, ground.portal.simulator("/state"), ground.book())
-        return difference.numbers == (0, 0, 0, 0)
-
-    eventually(agrees, within=60, what="the portal's rows and the ledger to agree")
+    eventually(
+        lambda: ground.difference().is_none,
+        within=60,
+        what="the portal's rows and the ledger to agree",
+    )
 
 
 def test_what_if_tells_margin_and_places_nothing(ground: World) -> None:
     body = {
-        "account": ground.account_id("DU7654321"),
+        "account": ground.account,
         "con_id": VTI,
         "side": "BUY",
         "quantity": "3",
         "order_type": "MKT",
     }
-    before = len(ground.book().orders)
+    before = len(ground.database.book().orders)
     status, told = ground.call("/orders/what-if/", body)
     assert status == 200, told
     assert told["commission_currency"] == "USD"
-    assert len(ground.book().orders) == before
+    assert len(ground.database.book().orders) == before
