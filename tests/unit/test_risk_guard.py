@@ -216,7 +216,7 @@ def test_prices_that_nothing_renews_are_late_as_soon_as_a_lost_link_is() -> None
     assert figure(picture(holdings=(young,)), "cut_stream").state is not Guard.REDUCE_ONLY
     assert figure(picture(holdings=(fresh, late)), "cut_stream").state is Guard.WARN
     told = figure(picture(holdings=(late,)), "cut_stream")
-    assert (told.state, told.value, told.limit) == (Guard.REDUCE_ONLY, Decimal("60.1"), 60)
+    assert (told.state, told.value, told.limit) == (Guard.REDUCE_ONLY, Decimal("60.1"), Decimal(60))
     assert "cut_stream" not in {f.code for f in evaluate(picture(holdings=(fresh,)), LIMITS)}
     closed = replace(late, stale_seconds=None)
     assert "cut_stream" not in {f.code for f in evaluate(picture(holdings=(closed,)), LIMITS)}

@@ -11,6 +11,8 @@ from django.db.models import QuerySet
 from apps.lib.prepared.compiled import Compiled, Row, Value, compile_once
 from apps.lib.statements import Statement, this_thread
 
+Answer = tuple[Compiled, str | None]
+"""The rows as a text, None where there are none, and what reads it."""
 Build = Callable[..., "QuerySet[Any, Any]"]
 
 
@@ -38,11 +40,10 @@ class Prepared:
         """For queries of at most one row."""
         return next(iter(self.rows(**values)), None)
 
-    def answer(self, values: Mapping[str, Value]) -> tuple[Compiled, str | None]:
-        """The rows as a text; None where there are none."""
-        asked, ahead = Asked(self, values), _ahead()
-        text = ahead.pop(asked.key) if asked.key in ahead else _texts([asked])[0]
-        return self.of(values), text
+    def answer(self, values: Mapping[str, Value]) -> "Answer":
+        asked = Asked(self, values)
+        found = _ahead().pop(asked.key, None)
+        return _answers([asked])[0] if found is None else found
 
     def of(self, values: Mapping[str, Value]) -> Compiled:
         kinds = tuple((name, type(value)) for name, value in values.items())
@@ -71,7 +72,7 @@ def together(asked: Sequence[Asked]) -> Iterator[None]:
     """
     before = _ahead()
     found = {one.key: one for one in asked}
-    _LOCAL.ahead = dict(zip(found, _texts(list(found.values())), strict=True))
+    _LOCAL.ahead = dict(zip(found, _answers(list(found.values())), strict=True))
     try:
         yield
     finally:
@@ -83,18 +84,17 @@ _STATEMENTS: dict[tuple[int, ...], Statement] = {}
 """By their queries, which live as long as the process."""
 
 
-def _ahead() -> dict[Hashable, str | None]:
+def _ahead() -> dict[Hashable, Answer]:
     """Answers that this thread's `together` has got and nobody has taken yet."""
-    found: dict[Hashable, str | None] = getattr(_LOCAL, "ahead", {})
+    found: dict[Hashable, Answer] = getattr(_LOCAL, "ahead", {})
     return found
 
 
-def _texts(asked: Sequence[Asked]) -> Sequence[str | None]:
+def _answers(asked: Sequence[Asked]) -> list[Answer]:
     compiled = [one.query.of(one.values) for one in asked]
     told = zip(compiled, asked, strict=True)
     values = [value for made, one in told for value in made.parameters(one.values)]
-    found: Sequence[str | None] = _statement(compiled).run(values)[0]
-    return found
+    return list(zip(compiled, _statement(compiled).run(values)[0], strict=True))
 
 
 def _statement(compiled: Sequence[Compiled]) -> Statement:
