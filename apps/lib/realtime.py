@@ -20,6 +20,7 @@ User = AbstractBaseUser | AnonymousUser
 Data = dict[str, Any] | Callable[[], dict[str, Any]]
 
 SEND_WITHIN = 10.0
+END_WITHIN = 2.0
 TOGETHER = 0.01
 """Seconds that an event sent aside waits for others about the same."""
 
@@ -85,7 +86,7 @@ class _Aside:
             self._waiting.setdefault((topic, key), (topic, data))
             self._changed.notify()
 
-    def end(self, timeout: float = SEND_WITHIN) -> None:
+    def end(self, timeout: float = END_WITHIN) -> None:
         with self._changed:
             self._ends = True
             self._changed.notify()
@@ -123,7 +124,7 @@ def publish_aside() -> None:
 
 
 def publish_at_once() -> None:
-    """Sends what waits, then events as they come; takes up to ten seconds."""
+    """Sends what waits, within two seconds, and from now on events as they come."""
     global _outbox  # likewise
     if isinstance(_outbox, _Aside):
         ended, _outbox = _outbox, _AtOnce()
