@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User, is_user
-from apps.accounts.selectors import accounts_visible
+from apps.accounts.selectors import account_seen
 from apps.lib.errors import NotAllowed
 
 KILL = "risk.kill"
@@ -66,7 +66,7 @@ def check_may_change_limits(user: User, account: BrokerAccount | None) -> Person
 
 
 def _granted(user: User, account: BrokerAccount | None) -> bool:
-    return account is None or accounts_visible(user).filter(pk=account.pk).exists()
+    return account is None or account_seen(user, account.pk) is not None
 
 
 def may_change_channels(user: User) -> bool:

@@ -385,8 +385,13 @@ def test_an_old_global_cancel_is_not_carried_out(desk: OrderDesk, holder: Holder
 
 @pytest.mark.usefixtures("commands")
 def test_drop_cuts_the_link_and_it_comes_back(desk: OrderDesk) -> None:
+    since_at = desk.session.link.since_at
     assert tell(desk, "drop") == {"done": None}
-    eventually(lambda: desk.ready, within=WITHIN, what="the link to be back")
+    eventually(
+        lambda: desk.ready and desk.session.link.since_at > since_at,
+        within=WITHIN,
+        what="the link to be back",
+    )
 
 
 def test_a_command_is_plain_json(desk: OrderDesk) -> None:
