@@ -37,6 +37,11 @@ export class Risk {
 
   /** A part in which somebody is typing stays until they are done. */
   ask() {
+    if (document.querySelector("#risk-strip.htmx-request, [data-risk-live].htmx-request")) {
+      // The swap takes the element away, and with it a request that waits for the answer before.
+      this.timer = window.setTimeout(() => this.ask(), WAIT_MS);
+      return;
+    }
     this.timer = 0;
     if (this.strip) {
       this.strip = false;
