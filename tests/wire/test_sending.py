@@ -44,16 +44,20 @@ class Lease:
 
 @pytest.fixture
 def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
-    with order_desk(standing_twsim) as made, patch.object(gating, "gate_check", _decided):
+    with (
+        order_desk(standing_twsim) as made,
+        patch.object(gating, "gate_check", _decided),
+        patch.object(gating, "gate_judge", _judged),
+    ):
         yield made
         made.port.cancel_all()
         made.port.current_time()
 
 
-def _decided(**asked: Any) -> GateDecision:
+def _judged(**asked: Any) -> GateDecision:
     """The gate has tests of its own; its limits would only hide what is looked at here."""
     intent = asked["intent"]
-    return GateDecision.objects.create(
+    return GateDecision(
         account_id=intent.account_id,
         con_id=intent.con_id,
         source=intent.source,
@@ -64,6 +68,12 @@ def _decided(**asked: Any) -> GateDecision:
         before_wire=asked.get("before_wire", False),
         at=asked["at"],
     )
+
+
+def _decided(**asked: Any) -> GateDecision:
+    decision = _judged(**asked)
+    decision.save()
+    return decision
 
 
 @pytest.fixture
