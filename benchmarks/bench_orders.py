@@ -123,11 +123,13 @@ class Bench:
 
     def posted(self) -> tuple[int, float]:
         body = self.terms() | {"account": self.account.pk}
+        self.caller.ready()
         began = time.time()
         told = self.caller.post("/orders/", body)
         return int(told["id"]), self._stamp("place", told["id"]) - began
 
     def cancel_posted(self, pk: int) -> float:
+        self.caller.ready()
         began = time.time()
         self.caller.post(f"/orders/{pk}/cancel/", {})
         return self._stamp("cancel", pk) - began
