@@ -97,7 +97,11 @@ def _pages_without_their_static_files(tmp_path: Path, settings: Settings) -> Non
 
 @pytest.fixture
 def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
-    with order_desk(standing_twsim) as made, patch.object(gating, "gate_check", _decided):
+    with (
+        order_desk(standing_twsim) as made,
+        patch.object(gating, "gate_check", _decided),
+        patch.object(gating, "gate_judge", _judged),
+    ):
         register_port(made.row.slug, made.port)
         yield made
         register_port(made.row.slug, None)
@@ -105,10 +109,10 @@ def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
         made.port.current_time()
 
 
-def _decided(**asked: Any) -> GateDecision:
+def _judged(**asked: Any) -> GateDecision:
     """The gate has tests of its own; here it would only ask for the right hour of the day."""
     intent = asked["intent"]
-    return GateDecision.objects.create(
+    return GateDecision(
         account_id=intent.account_id,
         con_id=intent.con_id,
         source=intent.source,
@@ -118,6 +122,12 @@ def _decided(**asked: Any) -> GateDecision:
         policy_version="",
         at=asked["at"],
     )
+
+
+def _decided(**asked: Any) -> GateDecision:
+    decision = _judged(**asked)
+    decision.save()
+    return decision
 
 
 def from_ticket(desk: OrderDesk, **fields: Any) -> Order:
