@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from django.contrib.auth.models import Permission, User
 
@@ -311,3 +312,12 @@ def test_children_of_an_entry_that_went_without_them_are_taken_back(bracket: Bra
         order.refresh_from_db()
     assert (profit.state, loss.state) == (S.NOT_SENT, S.NOT_SENT)
     assert entry.cancel_asked_at is not None
+
+
+def test_a_command_to_a_gateway_is_plain_json() -> None:
+    services.commands.command_send(
+        slug="nobody", command="cancel_all", by="a test", at=NOON, account="DU1"
+    )
+    raw = store.client().rpop(store.COMMANDS.format(slug="nobody"))
+    assert isinstance(raw, bytes)
+    assert orjson.loads(raw).keys() == {"id", "command", "account", "own_only", "by", "at"}

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
-import orjson
 import pytest
 from django.db import OperationalError, connections
 
@@ -58,16 +57,10 @@ def _judged(**asked: Any) -> GateDecision:
     """The gate has tests of its own; its limits would only hide what is looked at here."""
     intent = asked["intent"]
     return GateDecision(
-        account_id=intent.account_id,
-        con_id=intent.con_id,
-        source=intent.source,
-        passed=True,
-        intent={},
-        verdicts=[],
-        policy_version="",
-        before_wire=asked.get("before_wire", False),
+        account_id=intent.account_id, con_id=intent.con_id, source=intent.source, passed=True,
+        intent={}, verdicts=[], policy_version="", before_wire=asked.get("before_wire", False),
         at=asked["at"],
-    )
+    )  # fmt: skip
 
 
 def _decided(**asked: Any) -> GateDecision:
@@ -402,12 +395,3 @@ def test_drop_cuts_the_link_and_it_comes_back(desk: OrderDesk) -> None:
         within=WITHIN,
         what="the link to be back",
     )
-
-
-def test_a_command_is_plain_json(desk: OrderDesk) -> None:
-    services.commands.command_send(
-        slug="nobody", command="cancel_all", by="a test", at=clock.now(), account="DU1"
-    )
-    raw = store.client().rpop(store.COMMANDS.format(slug="nobody"))
-    assert isinstance(raw, bytes)
-    assert orjson.loads(raw).keys() == {"id", "command", "account", "own_only", "by", "at"}
