@@ -239,7 +239,7 @@ def test_what_is_told_while_the_streams_page_fetches_is_fetched_too(
 
     listed.route("**/streams/", hold, times=1)
     shelf.run(TELL.replace("LINE", repr({"state": "refused", "code": 354})))
-    looked = lambda: bool(listed.evaluate("window.told")) and held  # noqa: E731
+    looked = lambda: held if listed.evaluate("window.told") else []  # noqa: E731
     ((route, dated),) = eventually(looked, within=30, what="a request for the page")
     shelf.run(TELL.replace("LINE", repr({"state": "streaming", "code": 10167, "kind": "delayed"})))
     listed.wait_for_function("window.told >= 2")

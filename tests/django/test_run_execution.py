@@ -28,7 +28,6 @@ from tests.run_data import (
     JPM,
     KO,
     MSFT,
-    NAMES,
     Desk,
     acknowledge,
     advance,
@@ -36,6 +35,7 @@ from tests.run_data import (
     fill,
     orders_of,
     rebalancing,
+    refresh_quotes,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
@@ -54,11 +54,6 @@ def begin(desk: Desk) -> TradeRun:
     assert run.state == RunState.PLANNED, run.sentence
     run_approve(user=desk.approver, run=run, digest=run.plan.digest, at=NOON)
     return advance(run, NOON)
-
-
-def refresh_quotes(desk: Desk, at: datetime) -> None:
-    for con_id in NAMES:
-        desk.quote(con_id, "100.00", at=at)
 
 
 def sold(desk: Desk) -> TradeRun:

@@ -19,9 +19,9 @@ ANY = Whole(
 )
 GRANTED = Whole(
     BrokerAccount,
-    lambda account_id, user_id: (
-        BrokerAccount.objects.filter(pk=account_id, grants__user=user_id).order_by()
-    ),
+    lambda account_id, user_id: BrokerAccount.objects.filter(
+        pk=account_id, grants__user=user_id
+    ).order_by(),
     connection=Connection,
 )
 

@@ -32,9 +32,9 @@ from apps.trading.wanted import Placing
 SUBMIT = "trading.submit"
 KEYED = Whole(
     Order,
-    lambda account_id, key: (
-        Order.objects.filter(account_id=account_id, idempotency_key=key).order_by()
-    ),
+    lambda account_id, key: Order.objects.filter(
+        account_id=account_id, idempotency_key=key
+    ).order_by(),
 )
 
 
