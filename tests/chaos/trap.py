@@ -28,28 +28,34 @@ class Trap:
         self._file = var / REACHED
         self._hit = hit
         self._holds = holds
+        self._point, self._hits = "", 0
         self._seen = len(self._lines())
         self._sprung = threading.Event()
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     def arm(self, point: str, hits: int) -> None:
-        self._stubbornly(lambda: self._set(point, hits))
+        self._point, self._hits = point, hits
+        self._stubbornly(self._set)
         self._watcher.start()
 
     def wait(self, seconds: float) -> bool:
-        """Whether somebody has died at the point."""
-        return self._sprung.wait(seconds)
+        """Whether somebody has died at the point. Redis, killed, may have forgotten the trap."""
+        if self._sprung.wait(seconds):
+            return True
+        self._stubbornly(self._set)
+        return False
 
     def disarm(self) -> None:
         self._stubbornly(lambda: self._store.delete(*map(_key, NAMES), HOLD))
         self._over.set()
         self._watcher.join()
 
-    def _set(self, point: str, hits: int) -> None:
+    def _set(self) -> None:
+        """What is counted already stays as it is."""
         if self._holds:
             self._store.set(HOLD, 1)
-        self._store.set(_key(point), hits)
+        self._store.set(_key(self._point), self._hits, nx=True)
 
     def _watch(self) -> None:
         while not self._over.is_set():
