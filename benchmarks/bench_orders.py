@@ -63,7 +63,12 @@ class Bench:
 
         self._turn += 1
         con_id = HELD[self._turn % len(HELD)]
-        _slug, quote = quotes_of(["demo"], [con_id])[con_id]
+
+        def fresh() -> dict[str, Any] | None:
+            _slug, quote = quotes_of(["demo"], [con_id]).get(con_id, ("", {"stale": True}))
+            return None if quote.get("stale") else quote
+
+        quote = eventually(fresh, within=60, what=f"a price of {con_id} that is not stale")
         price = Decimal(str(quote.get("bid") or quote["last"])) * BELOW
         return {
             "con_id": con_id,
