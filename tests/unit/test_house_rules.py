@@ -51,3 +51,13 @@ def test_every_setting_is_in_the_example() -> None:
     }
     assert asked - names == set()
     assert asked
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(BASE_DIR)))
+def test_a_locked_row_can_still_be_referred_to(path: Path) -> None:
+    """PostgreSQL checks references at the commit: without no_key=True that waits for whoever holds
+    the row, who may be waiting for a row of this transaction (the head of the audit, mostly)."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            keywords = {keyword.arg for keyword in node.keywords}
+            assert node.func.attr != "select_for_update" or "no_key" in keywords

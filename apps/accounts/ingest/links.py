@@ -16,7 +16,7 @@ def on_link(*, connection_id: int, change: LinkChanged, worker: bool = True) -> 
     `worker` is False when the change says that no gateway worker is left.
     """
     with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=connection_id)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
         if (row.link_state, row.link_code) == (change.state.value, change.code):
             return
         _store(row, change)

@@ -69,7 +69,7 @@ def _head() -> tuple[int, str]:
 
 @cache
 def _reading(_vendor: str) -> Statement:
-    rows = AuditHead.objects.select_for_update().filter(pk=HEAD).order_by()
+    rows = AuditHead.objects.select_for_update(no_key=True).filter(pk=HEAD).order_by()
     return Statement(*rows.values_list("sequence", "hash").query.sql_with_params())
 
 

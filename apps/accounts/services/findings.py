@@ -17,9 +17,9 @@ from apps.lib import realtime
 def findings_refresh(*, account: BrokerAccount, at: datetime) -> list[Finding]:
     """Opens new findings, refreshes standing ones, resolves those that are gone."""
     with transaction.atomic():
-        BrokerAccount.objects.select_for_update().get(pk=account.pk)
+        BrokerAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
         now = {(f.code, f.con_id): f for f in consistency.findings(_facts(account, at))}
-        rows = account.findings.select_for_update().filter(resolved_at__isnull=True)
+        rows = account.findings.select_for_update(no_key=True).filter(resolved_at__isnull=True)
         standing = {(row.code, row.con_id): row for row in rows}
         for key, row in standing.items():
             _renew(row, now.get(key), at)

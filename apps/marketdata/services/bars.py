@@ -213,7 +213,9 @@ def _end(download: BarDownload, state: BarDownload.State, at: datetime) -> None:
 
 
 def _cover(con_id: int, size: str, what: str, covered: Span) -> None:
-    rows = BarRange.objects.select_for_update().filter(instrument=con_id, size=size, what=what)
+    rows = BarRange.objects.select_for_update(no_key=True).filter(
+        instrument=con_id, size=size, what=what
+    )
     near = rows.filter(start_at__lte=covered.end_at, end_at__gte=covered.start_at)
     spans = [Span(row.start_at, row.end_at) for row in near]
     near.delete()

@@ -36,7 +36,7 @@ def watchlist_delete(watchlist: Watchlist) -> None:
 def watchlist_add(watchlist: Watchlist, *, instrument: Instrument) -> WatchlistItem:
     """At the end of the list; adding twice changes nothing."""
     with transaction.atomic():
-        Watchlist.objects.select_for_update().get(pk=watchlist.pk)
+        Watchlist.objects.select_for_update(no_key=True).get(pk=watchlist.pk)
         last = watchlist.items.aggregate(last=Max("position"))["last"]
         position = 0 if last is None else last + 1
         if watchlist.items.count() >= ITEMS_LIMIT:
@@ -62,7 +62,7 @@ def watchlist_arrange(watchlist: Watchlist, *, con_ids: list[int]) -> None:
     """The named ones first, in this order; the others keep theirs behind them."""
     rank = {con_id: place for place, con_id in enumerate(con_ids)}
     with transaction.atomic():
-        items = list(watchlist.items.select_for_update())
+        items = list(watchlist.items.select_for_update(no_key=True))
         items.sort(key=lambda item: rank.get(item.instrument_id, len(rank)))
         for place, item in enumerate(items):
             item.position = place

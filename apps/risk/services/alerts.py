@@ -69,7 +69,7 @@ def alert_recover(
 ) -> list[Alert]:
     """What these alerts were about has passed: whoever was told of them is told so."""
     with transaction.atomic():
-        rows = Alert.objects.select_for_update(of=("self",)).filter(
+        rows = Alert.objects.select_for_update(of=("self",), no_key=True).filter(
             code=code, account=account, key=key, recovered_at__isnull=True
         )
         over = list(rows.filter(raised_at__gte=at - timedelta(days=7)))
@@ -84,7 +84,9 @@ def alert_recover(
 def alert_seen(*, user: User, pk: int, at: datetime) -> Alert:
     """Takes the alert out of the tray; raises NotFound for one that is not theirs to see."""
     with transaction.atomic():
-        alert = alerts_visible(user).select_for_update(of=("self",)).filter(pk=pk).first()
+        alert = (
+            alerts_visible(user).select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+        )
         if alert is None:
             raise NotFound(_("There is no such alert."))
         if alert.seen_at is None:
@@ -107,7 +109,7 @@ def _raised(alert: Alert) -> Raised:
 
 
 def _standing(code: str, account: BrokerAccount | None, key: str, at: datetime) -> Alert | None:
-    rows = Alert.objects.select_for_update().filter(
+    rows = Alert.objects.select_for_update(no_key=True).filter(
         code=code,
         account=account,
         key=key[:60],

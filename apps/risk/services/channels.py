@@ -154,7 +154,7 @@ def chat_forbid(*, user: User, chat: TelegramChat, at: datetime) -> None:
 def secrets_rotate(*, by: str, at: datetime) -> int:
     """Seals every secret with the first key of FIELD_KEYS, all or none; how many there were."""
     with transaction.atomic():
-        rows = list(Channel.objects.select_for_update())
+        rows = list(Channel.objects.select_for_update(no_key=True))
         for channel in rows:
             channel.sealed = reseal(channel.sealed)
             channel.save(update_fields=["sealed"])

@@ -46,7 +46,7 @@ def flatten_abandon(account: BrokerAccount | None, *, by: str, at: datetime) -> 
 
     A global lift leaves alone what an account's own level still asks for, and the reverse.
     """
-    rows = Flatten.objects.select_for_update().filter(closed_at__isnull=True)
+    rows = Flatten.objects.select_for_update(no_key=True).filter(closed_at__isnull=True)
     if account is not None:
         rows = rows.filter(account=account)
     for row in rows:
@@ -88,7 +88,7 @@ def flattens_advance(*, at: datetime) -> None:
 def flatten_step(*, pk: int, at: datetime) -> Flatten:
     """Cancel, close or confirm, whichever is next; harmless when repeated."""
     with transaction.atomic():
-        row = Flatten.objects.select_for_update().get(pk=pk)
+        row = Flatten.objects.select_for_update(no_key=True).get(pk=pk)
         if row.closed_at is None and kill_level(row.account_id) < Kill.FLATTEN:
             row.closed_at = at
             _move(row, FlattenState.ABANDONED, Said(say.LIFTED), at)

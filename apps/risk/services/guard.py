@@ -70,7 +70,7 @@ def guard_thin(*, at: datetime, days: int) -> int:
 
 def _state(account: BrokerAccount, at: datetime) -> GuardState:
     GuardState.objects.get_or_create(account=account, defaults={"since_at": at})
-    return GuardState.objects.select_for_update().get(account=account)
+    return GuardState.objects.select_for_update(no_key=True).get(account=account)
 
 
 def _tracked(state: GuardState, account: BrokerAccount, at: datetime) -> Track:

@@ -166,7 +166,7 @@ def _at_once(change: _Change) -> None:
 def _locked(account: BrokerAccount | None, at: datetime) -> KillSwitch:
     scope = GLOBAL if account is None else str(account.pk)
     KillSwitch.objects.get_or_create(scope=scope, defaults={"account": account, "since_at": at})
-    return KillSwitch.objects.select_for_update().get(scope=scope)
+    return KillSwitch.objects.select_for_update(no_key=True).get(scope=scope)
 
 
 def _write(switch: KillSwitch, change: _Change) -> None:

@@ -36,13 +36,13 @@ def latched(account: BrokerAccount | None) -> bool:
 def hold(account: BrokerAccount | None) -> None:
     """Locks the guard's state of the account until the transaction ends."""
     if account is not None:
-        GuardState.objects.select_for_update().filter(account=account).first()
+        GuardState.objects.select_for_update(no_key=True).filter(account=account).first()
 
 
 def release(account: BrokerAccount, *, at: datetime) -> None:
     """Ends the account's latches. What is still breached halts again when it grows worse by a
     quarter of its limit, or when it has been well in between."""
-    state = GuardState.objects.select_for_update().filter(account=account).first()
+    state = GuardState.objects.select_for_update(no_key=True).filter(account=account).first()
     if state is None:
         return
     figures = figures_of(GuardEvaluation.objects.filter(account=account).first())

@@ -123,7 +123,7 @@ def limit_decide(*, user: User, change: LimitChange, accept: bool, at: datetime)
     """A second person applies or declines a change that waits. Raises NotAllowed or Invalid."""
     other = check_may_change_limits(user, change.account)
     with transaction.atomic():
-        found = LimitChange.objects.select_for_update().get(pk=change.pk)
+        found = LimitChange.objects.select_for_update(no_key=True).get(pk=change.pk)
         if found.state != PENDING:
             raise Invalid(
                 _("This change has been decided already."), fields={"state": [found.state]}
@@ -188,7 +188,7 @@ def _audit(change: LimitChange, user: AbstractUser, action: str, at: datetime) -
 
 
 def _locked(place: str) -> RiskLimit | None:
-    return RiskLimit.objects.select_for_update().filter(place=place).first()
+    return RiskLimit.objects.select_for_update(no_key=True).filter(place=place).first()
 
 
 def _misplaced(scope: LimitScope) -> dict[str, list[str]]:

@@ -67,7 +67,7 @@ def lock_close(
     check_may_lift(user, lock.account)
     _reason(note, "note")
     with transaction.atomic():
-        row = Lock.objects.select_for_update().get(pk=lock.pk)
+        row = Lock.objects.select_for_update(no_key=True).get(pk=lock.pk)
         if row.closed_at is not None:
             raise Invalid(_("This lock is closed already."), fields={"how": [_("Closed.")]})
         if row.kind == LockKind.MISMATCH:
@@ -88,7 +88,7 @@ def mismatches_check(*, account: BrokerAccount, at: datetime) -> None:
         return
     with transaction.atomic():
         GuardState.objects.get_or_create(account=account, defaults={"since_at": at})
-        state = GuardState.objects.select_for_update().get(account=account)
+        state = GuardState.objects.select_for_update(no_key=True).get(account=account)
         held = _held(account)
         wrong = {c for c in {*ledger, *held} if ledger.get(c, ZERO) != held.get(c, ZERO)}
         since = {key: text for key, text in state.since.items() if int(key) in wrong}

@@ -59,7 +59,7 @@ def restriction_end(*, user: User, entry: Restriction, reason: str, at: datetime
             remedy=_("Ask another person who may change limits."),
         )
     with transaction.atomic():
-        found = Restriction.objects.select_for_update().get(pk=entry.pk)
+        found = Restriction.objects.select_for_update(no_key=True).get(pk=entry.pk)
         if found.ended_at is None:
             found.ended_by_id, found.ended_at = other.pk, at
             found.save(update_fields=["ended_by", "ended_at"])

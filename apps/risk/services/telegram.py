@@ -82,7 +82,7 @@ def _say(channel: Channel, config: Mapping[str, str], chat_id: int, text: str) -
 def _taken(channel_id: int, update: telegram.Update, at: datetime) -> str:
     """The offset moves in the transaction of the command: never twice, also after a crash."""
     with transaction.atomic():
-        channel = Channel.objects.select_for_update().get(pk=channel_id)
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         if update.update_id < channel.offset:
             return ""
         channel.offset = update.update_id + 1
@@ -96,7 +96,9 @@ def _taken(channel_id: int, update: telegram.Update, at: datetime) -> str:
 
 def _allowed(channel: Channel, update: telegram.Update) -> TelegramChat | None:
     """None for groups too: whoever is in one would have the powers of one person."""
-    chats = channel.chats.select_for_update().filter(chat_id=update.chat_id, user__is_active=True)
+    chats = channel.chats.select_for_update(no_key=True).filter(
+        chat_id=update.chat_id, user__is_active=True
+    )
     chat = chats.first() if update.private else None
     if chat is None and update.chat_id not in channel.strangers:
         log.warning("channel %s: chat %s is not allowed, ignored", channel, update.chat_id)

@@ -52,5 +52,5 @@ def _rank(row: Order, names: Names) -> int | None:
 
 def locked(pk: int) -> Order:
     """With a lock on its row until the end of the transaction, and what pages show of it."""
-    rows = Order.objects.select_for_update(of=("self",)).select_related(*RELATED)
+    rows = Order.objects.select_for_update(of=("self",), no_key=True).select_related(*RELATED)
     return rows.get(pk=pk)

@@ -29,7 +29,7 @@ def run_locked(run_id: int, *, wait: bool = True) -> TradeRun | None:
     The only place that locks a run; SQLite locks as a whole when the transaction begins.
     """
     skip = not wait and connection.features.has_select_for_update_skip_locked
-    rows = TradeRun.objects.select_for_update(of=("self",), skip_locked=skip)
+    rows = TradeRun.objects.select_for_update(of=("self",), no_key=True, skip_locked=skip)
     return rows.select_related(*WITH_RUN).filter(pk=run_id).first()
 
 

@@ -92,7 +92,7 @@ def occurrence_answer(
     """A person's word on a week that waits for one; later answers change nothing."""
     check_may_approve(user, occurrence.schedule.strategy.account)
     with transaction.atomic():
-        row = Occurrence.objects.select_for_update().get(pk=occurrence.pk)
+        row = Occurrence.objects.select_for_update(no_key=True).get(pk=occurrence.pk)
         if row.state != Occurrence.State.ASKED:
             return row.run
         row.state = Occurrence.State.STARTED if start else Occurrence.State.SKIPPED

@@ -110,7 +110,7 @@ def policy_change(
     if user is not None:
         check_may_manage(user, strategy.account)
     with transaction.atomic():
-        Strategy.objects.select_for_update().get(pk=strategy.pk)
+        Strategy.objects.select_for_update(no_key=True).get(pk=strategy.pk)
         newest = policy_newest(strategy.pk)
         return _version(strategy, user, dict(changes), before=newest, at=at)
 
