@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_ready
+from celery.signals import celeryd_init, worker_init, worker_ready
 
 from ibportal import collector, databases
 
@@ -15,12 +15,13 @@ app = Celery("ibportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.include = ["ibportal.tasks", "ibportal.gateway.tasks"]
 app.autodiscover_tasks()
-# Celery would close the database's connection before and after each task.
-app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
 
 
-@worker_init.connect
-def keep_connections(**_: Any) -> None:
+@celeryd_init.connect
+def keep_connections(conf: Any, **_: Any) -> None:
+    """In a worker process of its own. Celery would close the database's connection before and
+    after each task."""
+    conf.CELERY_DB_REUSE_MAX = sys.maxsize
     databases.keep()
 
 
