@@ -1,6 +1,9 @@
 """The process-wide Redis client and the names of the keys the portal uses."""
 
+import socket
+import struct
 from functools import cache
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -29,12 +32,37 @@ def channel_quotes(slug: str) -> str:
     return f"ibportal:{settings.REDIS_DATABASE}:stream:quotes:{slug}"
 
 
+GIVE_UP = 5
+"""Seconds."""
+
+
 @cache
 def client() -> "redis.Redis":
     """A pooled client that returns bytes; calls give up after five seconds."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
-        socket_timeout=5,
-        socket_connect_timeout=5,
+        socket_timeout=GIVE_UP,
+        socket_connect_timeout=GIVE_UP,
         health_check_interval=30,
     )
+
+
+@cache
+def listener() -> "redis.Redis":
+    """For threads that wait on a list in a busy process, with the same limit.
+
+    It is the kernel that ends the wait: Python's own would look at the socket first and read it
+    then, and each of the two costs a turn among the threads.
+    """
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=None,
+        socket_connect_timeout=GIVE_UP,
+        redis_connect_func=_limited,
+    )
+
+
+def _limited(connection: Any) -> None:
+    limit = struct.pack("ll", GIVE_UP, 0)
+    connection._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)  # noqa: SLF001
+    connection.on_connect()

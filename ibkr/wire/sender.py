@@ -1,5 +1,6 @@
 """Writes to a socket in order of priority, and never too fast: one thread, and cancels' own."""
 
+import contextlib
 import select
 import socket
 import threading
@@ -19,13 +20,16 @@ class Sender:
     def __init__(
         self, connection: socket.socket, *, per_second: int, on_failure: Callable[[str], None]
     ) -> None:
-        connection.settimeout(SEND_TIMEOUT)
+        # Not waiting in the socket spares each write, and each read, one turn among the threads.
+        connection.settimeout(0)
         self._connection = connection
         self._pacer: Pacer[bytes] = Pacer(per_second)
         self._on_failure = on_failure
         self._changed = threading.Condition()
         self._writing = threading.Lock()
-        """Held from choosing a frame until its bytes are written."""
+        """Held from choosing a frame until its bytes are written, or are `_left`."""
+        self._left = b""
+        """The end of a frame that TWS had no room for: nothing may go before it."""
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="ibkr-sender", daemon=True)
 
@@ -41,15 +45,15 @@ class Sender:
         if priority is Priority.CANCEL:
             self._write_at_once()
         with self._changed:
-            if len(self._pacer):
+            if self._left or len(self._pacer):
                 self._changed.notify()
 
     def close(self) -> int:
-        """Stops sending; returns how many frames were still waiting and will never be sent."""
+        """Stops sending; returns how many frames were still waiting and will never go out whole."""
         with self._changed:
             self._closed = True
             self._changed.notify()
-            return len(self._pacer)
+            return len(self._pacer) + bool(self._left)
 
     def join(self, timeout: float) -> None:
         if self._thread.ident is not None and self._thread is not threading.current_thread():
@@ -59,12 +63,13 @@ class Sender:
         while self._wait():
             with self._writing:
                 self._write()
+                self._finish()
 
     def _wait(self) -> bool:
-        """Until a frame may go; False when the link is closed."""
+        """Until bytes may go; False when the link is closed."""
         with self._changed:
             while not self._closed:
-                seconds = self._pacer.wait(time.monotonic())
+                seconds = 0 if self._left else self._pacer.wait(time.monotonic())
                 if seconds == 0:
                     return True
                 self._changed.wait(seconds)
@@ -75,28 +80,46 @@ class Sender:
         if not self._writing.acquire(blocking=False):
             return
         try:
-            if self._takes_bytes():
-                self._write()
+            self._write()
         finally:
             self._writing.release()
 
-    def _takes_bytes(self) -> bool:
-        """Whether a write returns without waiting for TWS to read."""
-        poll = select.poll()
-        try:
-            poll.register(self._connection, select.POLLOUT)
-        except ValueError:
-            return False  # closed meanwhile; the other thread finds out what that means
-        return bool(poll.poll(0))
-
     def _write(self) -> None:
-        """The next frame that may go; the caller holds `_writing`."""
+        """The next frame that may go, as far as TWS takes it without waiting; the caller holds
+        `_writing`."""
         with self._changed:
-            frame = None if self._closed else self._pacer.take(time.monotonic())
-        if frame is None:
-            return
+            if self._closed:
+                return
+            if not self._left:
+                self._left = self._pacer.take(time.monotonic()) or b""
+        if self._left:
+            self._push()
+
+    def _finish(self) -> None:
+        """Waits until TWS has taken what is left; the caller holds `_writing`."""
+        until = time.monotonic() + SEND_TIMEOUT
+        while self._left and not self._closed:
+            if self._takes_bytes(until - time.monotonic()):
+                self._push()
+            else:
+                self._fail("timed out")
+
+    def _push(self) -> None:
         try:
-            self._connection.sendall(frame)
+            self._left = self._left[self._connection.send(self._left) :]
+        except BlockingIOError:
+            return
         except OSError as error:
-            self.close()
-            self._on_failure(str(error))
+            self._fail(str(error))
+
+    def _takes_bytes(self, seconds: float) -> bool:
+        """Whether a write would get on, or fail, within `seconds`."""
+        poll = select.poll()
+        with contextlib.suppress(ValueError):  # closed meanwhile: the write will say so
+            poll.register(self._connection, select.POLLOUT)
+            return bool(poll.poll(max(0.0, seconds) * 1000))
+        return True
+
+    def _fail(self, reason: str) -> None:
+        self.close()
+        self._on_failure(reason)

@@ -81,7 +81,7 @@ class Commands:
         wait = FIRST_WAIT
         while not self._stop.is_set():
             try:
-                found: Any = store.client().brpop(
+                found: Any = store.listener().brpop(
                     [store.COMMANDS.format(slug=self._slug)], timeout=TURN
                 )
                 wait = FIRST_WAIT

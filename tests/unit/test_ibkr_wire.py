@@ -207,11 +207,45 @@ def test_a_cancel_does_not_wait_for_a_peer_that_does_not_read() -> None:
         with contextlib.suppress(BlockingIOError):
             while True:
                 ours.send(b"x" * 1024)
-        ours.settimeout(10)
         began = time.monotonic()
         sender.put(Priority.CANCEL, b"cancel", key=1)
         assert time.monotonic() - began < 5
         assert sender.close() == 1  # it still waits to be sent
+
+
+def test_a_frame_that_did_not_fit_is_finished_before_anything_else_goes() -> None:
+    ours, theirs = socket.socketpair()
+    long = b"c" * 4_000_000
+    with ours, theirs:
+        theirs.settimeout(5)
+        sender = Sender(ours, per_second=1000, on_failure=lambda _: None)
+        sender.put(Priority.CANCEL, long, key=1)  # returns although nobody has read yet
+        sender.start()
+        sender.put(Priority.CANCEL, b"next;", key=2)
+        sender.put(Priority.ORDER, b"order;", key=3)
+        wanted = long + b"next;order;"
+        got = b""
+        while len(got) < len(wanted):
+            got += theirs.recv(1 << 20)
+        assert got == wanted
+        sender.close()
+        sender.join(5)
+
+
+def test_a_peer_that_never_reads_ends_the_link_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ibkr.wire.sender.SEND_TIMEOUT", 0.2)
+    ours, theirs = socket.socketpair()
+    failures: list[str] = []
+    with ours, theirs:
+        sender = Sender(ours, per_second=1000, on_failure=failures.append)
+        sender.start()
+        sender.put(Priority.CANCEL, b"c" * 4_000_000, key=1)
+        sender.put(Priority.ORDER, b"order;", key=2)
+        sender.join(5)
+        assert failures == ["timed out"]
+        with pytest.raises(NotConnected):
+            sender.put(Priority.ORDER, b"order;", key=3)
+        assert sender.close() == 2
 
 
 def test_a_cancel_on_a_broken_socket_ends_the_link_once() -> None:
