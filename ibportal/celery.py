@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, worker_init, worker_ready
+from celery.signals import celeryd_init, setup_logging, worker_init, worker_ready
 
 from ibportal import collector, databases
 
@@ -23,6 +23,12 @@ def keep_connections(conf: Any, **_: Any) -> None:
     after each task."""
     conf.CELERY_DB_REUSE_MAX = sys.maxsize
     databases.keep()
+
+
+@setup_logging.connect
+def keep_logging(**_: Any) -> None:
+    """LOG_LEVEL decides in workers too. Where nobody answers, Celery gives the whole process the
+    level of its own option, also when a worker only starts inside another program."""
 
 
 @worker_init.connect

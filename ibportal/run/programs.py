@@ -13,7 +13,7 @@ TETHER = Path(__file__).with_name("tether.py")
 REFUSED = 3
 """Exit code of a gateway worker that must not run; see ibportal/gateway/bootstep.py."""
 
-WORKER = "-m celery -A ibportal worker -P threads --without-gossip --without-mingle -l INFO"
+WORKER = "-m celery -A ibportal worker -P threads --without-gossip --without-mingle"
 
 HEAD = """\
 [supervisord]
@@ -67,9 +67,7 @@ def programs(plan: Plan, slugs: Iterable[str]) -> list[Program]:
     """All processes of one portal; one gateway worker for each enabled connection."""
     found = [
         Program("worker", _python(f"{WORKER} -n worker@%%h -Q default -c 4"), 30),
-        Program(
-            "beat", _python(f"-m celery -A ibportal beat -l INFO --pidfile= {_beat(plan)}"), 30
-        ),
+        Program("beat", _python(f"-m celery -A ibportal beat --pidfile= {_beat(plan)}"), 30),
         Program("web", _python(_web(plan)), 40),
     ]
     for slug in slugs:
