@@ -1,6 +1,6 @@
 """What this process knows of the connections it holds: how the tasks find port, id and lease."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ibkr.errors import NotConnected
@@ -9,15 +9,19 @@ from ibkr.port import BrokerPort, port_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """One held connection. `lease` gives its fencing token for orders of an account.
+    """One held connection. `leases` gives the fencing token for orders of each of its accounts.
 
-    It is "" as soon as the connection's or the account's lease cannot be known to be held.
+    An account is missing as soon as its or the connection's lease cannot be known to be held.
     """
 
     slug: str
     connection_id: int
     client_id: Callable[[], int]
-    lease: Callable[[str], str]
+    leases: Callable[[], Mapping[str, str]]
+
+    def lease(self, account: str) -> str:
+        """ "" where it is not known to be held."""
+        return self.leases().get(account, "")
 
     @property
     def port(self) -> BrokerPort:

@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 CARE_EVERY = 5.0
 POSITIONS_WAIT = 20.0
 NEVER = datetime.min.replace(tzinfo=UTC)
+CONNECTION_LEASE, ACCOUNT_LEASE = "connection:{}", "account:{}"
 FLOWING = (LinkState.READY, LinkState.DEGRADED, LinkState.RECONCILING)
 
 
@@ -79,7 +80,13 @@ class Gateway:
             row.slug, store.client, flush_ms=settings.QUOTES_FLUSH_MS, now=clock.now
         )
         self.streams = services.Streams(row.slug, row.pk, self.pipeline, clock.now)
-        self.inbox = Inbox(self._write, self._overflow, self._unwritable)
+        self.inbox = Inbox(
+            self._write,
+            self._overflow,
+            self._unwritable,
+            figure=wiring.figure,
+            free=wiring.free,
+        )
         self.orders = OrderCare(self.inbox.put, clock.now)
         self.working = Working(lambda: self.row.client_id, clock.now)
         self.commands = Commands(row.slug, row.pk, self.drop, self.working)
@@ -151,16 +158,16 @@ class Gateway:
             slug=self.row.slug,
             connection_id=self.row.pk,
             client_id=lambda: self.row.client_id,
-            lease=self._lease,
+            leases=self._leases,
         )
 
-    def _lease(self, account: str) -> str:
-        """Both fencing tokens, or nothing: orders of an account need its lease too."""
-        tokens = [
-            self.leases.token(name)
-            for name in (f"connection:{self.row.slug}", f"account:{account}")
-        ]
-        return "" if None in tokens else "-".join(map(str, tokens))
+    def _leases(self) -> dict[str, str]:
+        """Both fencing tokens by account: orders of an account need its lease too."""
+        whole = self.leases.token(CONNECTION_LEASE.format(self.row.slug))
+        if whole is None:
+            return {}
+        tokens = self.leases.tokens(ACCOUNT_LEASE.format(""))
+        return {account: f"{whole}-{token}" for account, token in tokens.items()}
 
     # broker thread: nothing here may block
 
@@ -225,9 +232,9 @@ class Gateway:
 
     def _take_leases(self, accounts: Sequence[str]) -> None:
         try:
-            self.leases.take(f"connection:{self.row.slug}")
+            self.leases.take(CONNECTION_LEASE.format(self.row.slug))
             for account in accounts:
-                self.leases.take(f"account:{account}")
+                self.leases.take(ACCOUNT_LEASE.format(account))
         except LeaseTaken as taken:
             raise LinkFailure(
                 f"Another gateway worker is at work: {taken}.", code="lease_held"

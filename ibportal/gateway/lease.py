@@ -152,6 +152,16 @@ class Leases:
             held = self._held.get(name)
         return held.token if held and time.monotonic() < held.until else None
 
+    def tokens(self, prefix: str) -> dict[str, int]:
+        """Of all leases known to be held whose names begin so, by the rest of the name."""
+        now = time.monotonic()
+        with self._lock:
+            return {
+                name.removeprefix(prefix): held.token
+                for name, held in self._held.items()
+                if name.startswith(prefix) and now < held.until
+            }
+
     def _run(self) -> None:
         while not self._stop.wait(RENEW_EVERY):
             for name in list(self._held):
@@ -173,7 +183,7 @@ class Leases:
             self.take(name)
             log.warning("lease %s had vanished and was taken again", name)
         except LeaseTaken as taken:
-            self._held.pop(name, None)
+            self._forget(name)
             self._on_taken(taken)
 
     def _release(self, name: str) -> None:
@@ -181,4 +191,8 @@ class Leases:
             store.client().eval(_RELEASE, 1, store.LEASE.format(name=name), self.holder)
         except redis.RedisError as error:
             log.warning("lease %s not released, it ends by itself: %s", name, error)
-        self._held.pop(name, None)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            self._held.pop(name, None)

@@ -23,6 +23,7 @@ from ibkr.port import register as register_port
 from tests.order_desk import WITHIN, OrderDesk, order_desk
 from tests.portal import eventually
 from tests.risk_data import make_officer
+from tests.wire.live_session import ACCOUNT
 from tests.wire.simulator import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +51,7 @@ def _holder(desk: OrderDesk) -> Holder:
         slug=desk.row.slug,
         connection_id=desk.row.pk,
         client_id=lambda: desk.row.client_id,
-        lease=lambda _account: "1-1",
+        leases=lambda: {ACCOUNT: "1-1"},
     )
 
 

@@ -99,7 +99,6 @@ def _pages_without_their_static_files(tmp_path: Path, settings: Settings) -> Non
 def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
     with (
         order_desk(standing_twsim) as made,
-        patch.object(gating, "gate_check", _decided),
         patch.object(gating, "gate_judge", _judged),
     ):
         register_port(made.row.slug, made.port)
@@ -122,12 +121,6 @@ def _judged(**asked: Any) -> GateDecision:
         policy_version="",
         at=asked["at"],
     )
-
-
-def _decided(**asked: Any) -> GateDecision:
-    decision = _judged(**asked)
-    decision.save()
-    return decision
 
 
 def from_ticket(desk: OrderDesk, **fields: Any) -> Order:
@@ -170,7 +163,7 @@ def heard(desk: OrderDesk, order: Order) -> Fields:
         slug=desk.row.slug,
         connection_id=desk.row.pk,
         client_id=lambda: desk.row.client_id,
-        lease=lambda _account: "17-18",
+        leases=lambda: {ACCOUNT: "17-18"},
     )
     services.order_submit(order_id=order.pk, holder=holder, now=clock.now)
 

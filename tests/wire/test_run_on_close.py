@@ -156,7 +156,7 @@ def advance(desk: OrderDesk, run: TradeRun) -> TradeRun:
         slug=desk.row.slug,
         connection_id=desk.row.pk,
         client_id=lambda: desk.row.client_id,
-        lease=lambda _account: "17-18",
+        leases=lambda: {ACCOUNT: "17-18"},
     )
     for order in Order.objects.filter(plan_line__plan__run=run, state=OrderState.ACCEPTED):
         services.order_submit(order_id=order.pk, holder=holder, now=clock.now)

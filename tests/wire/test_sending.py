@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connections
 
 from apps.accounts.models import AuditEvent
@@ -24,6 +26,7 @@ from ibkr.types import LinkChanged, LinkState
 from ibportal.gateway.commands import Commands
 from tests.order_desk import WITHIN, OrderDesk, order_desk
 from tests.portal import eventually
+from tests.wire.live_session import ACCOUNT
 from tests.wire.simulator import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,15 +40,16 @@ class Lease:
     def __init__(self) -> None:
         self.token = "17-18"
 
-    def __call__(self, _account: str) -> str:
-        return self.token
+        self.account = ACCOUNT
+
+    def __call__(self) -> dict[str, str]:
+        return {self.account: self.token} if self.token else {}
 
 
 @pytest.fixture
 def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
     with (
         order_desk(standing_twsim) as made,
-        patch.object(gating, "gate_check", _decided),
         patch.object(gating, "gate_judge", _judged),
     ):
         yield made
@@ -63,12 +67,6 @@ def _judged(**asked: Any) -> GateDecision:
     )  # fmt: skip
 
 
-def _decided(**asked: Any) -> GateDecision:
-    decision = _judged(**asked)
-    decision.save()
-    return decision
-
-
 @pytest.fixture
 def lease() -> Lease:
     return Lease()
@@ -84,7 +82,7 @@ def holder(desk: OrderDesk, lease: Lease) -> Iterator[Holder]:
             slug=slug,
             connection_id=desk.row.pk,
             client_id=lambda: desk.row.client_id,
-            lease=lease,
+            leases=lease,
         ),
     )
     yield holder_of(slug)
@@ -103,6 +101,12 @@ def submit(order: Order, holder: Holder) -> Order:
     return order
 
 
+def second_looks(order: Order) -> list[bool]:
+    """Whether each passed, as stored."""
+    rows = GateDecision.objects.filter(account=order.account, con_id=order.instrument_id)
+    return list(rows.filter(before_wire=True).order_by("pk").values_list("passed", flat=True))
+
+
 def on_the_wire(desk: OrderDesk, order: Order) -> int:
     """How often the simulator has received it as a new order."""
     return sum(
@@ -115,8 +119,12 @@ def test_an_order_is_claimed_committed_and_sent(desk: OrderDesk, holder: Holder)
     order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
     assert order.lease_token == "17-18"
     assert order.claimed_at is not None
-    assert [e.kind for e in order.events.all()][:2] == ["claimed", "sent"]
+    claimed, sent = order.events.order_by("number")[:2]
+    assert (claimed.kind, claimed.before, claimed.after) == ("claimed", S.ACCEPTED, S.CLAIMED)
+    assert claimed.data == {"ib_order_id": order.ib_order_id, "lease": "17-18"}
+    assert sent.kind == "sent"
     assert on_the_wire(desk, order) == 1
+    assert second_looks(order) == [True]
 
 
 def test_a_message_delivered_again_sends_nothing(desk: OrderDesk, holder: Holder) -> None:
@@ -159,19 +167,32 @@ def test_without_the_lease_nothing_is_claimed(
     order.refresh_from_db()
     assert order.state == S.ACCEPTED
     assert on_the_wire(desk, order) == 0
+    lease.token, lease.account = "17-18", "DU0000001"
+    with pytest.raises(NotConnected):
+        submit(order, holder)
+    order.refresh_from_db()
+    assert (order.state, order.ib_order_id) == (S.ACCEPTED, None)
+
+
+def test_an_order_that_waited_too_long_is_not_claimed(desk: OrderDesk, holder: Holder) -> None:
+    order = accepted(desk)
+    late = clock.now() - timedelta(seconds=settings.ORDER_SEND_WITHIN_SECONDS + 1)
+    Order.objects.filter(pk=order.pk).update(accepted_at=late)
+    assert submit(order, holder).state == S.ACCEPTED
+    assert on_the_wire(desk, order) == 0
 
 
 def test_a_lease_lost_after_the_claim_gives_the_order_back(
     desk: OrderDesk, holder: Holder, lease: Lease
 ) -> None:
     order = accepted(desk)
-    passing = _decided
+    passing = _judged
 
     def loses(**asked: Any) -> GateDecision:
         lease.token = "19-18"
         return passing(**asked)
 
-    with patch.object(gating, "gate_check", loses):
+    with patch.object(gating, "gate_judge", loses):
         submit(order, holder)
     assert order.state == S.ACCEPTED
     assert (order.ib_order_id, order.lease_token) == (None, "")
@@ -182,7 +203,7 @@ def test_a_lease_lost_after_the_claim_gives_the_order_back(
 
 def test_the_gates_second_no_ends_the_order_unsent(desk: OrderDesk, holder: Holder) -> None:
     order = accepted(desk)
-    passing = _decided
+    passing = _judged
 
     def refuses(**asked: Any) -> GateDecision:
         decision = passing(**asked)
@@ -190,23 +211,24 @@ def test_the_gates_second_no_ends_the_order_unsent(desk: OrderDesk, holder: Hold
         decision.verdicts = [{"code": "kill", "passed": False, "message": "Stopped."}]
         return decision
 
-    with patch.object(gating, "gate_check", refuses):
+    with patch.object(gating, "gate_judge", refuses):
         submit(order, holder)
     assert (order.state, order.reason_code, order.reason) == (S.REFUSED, "kill", "Stopped.")
     assert on_the_wire(desk, order) == 0
+    assert second_looks(order) == [False]
 
 
 def test_an_order_withdrawn_between_claim_and_wire_is_not_sent(
     desk: OrderDesk, holder: Holder
 ) -> None:
     order = accepted(desk)
-    passing = _decided
+    passing = _judged
 
     def withdraws(**asked: Any) -> GateDecision:
         Order.objects.filter(pk=order.pk).update(cancel_asked_at=clock.now())
         return passing(**asked)
 
-    with patch.object(gating, "gate_check", withdraws):
+    with patch.object(gating, "gate_judge", withdraws):
         submit(order, holder)
     assert (order.state, order.reason_code) == (S.NOT_SENT, "withdrawn")
     assert on_the_wire(desk, order) == 0

@@ -1,7 +1,7 @@
 """Rows that are made into objects: kept while they are the same, or whole instances of models."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -9,7 +9,8 @@ from django.db.models import Model
 
 from apps.lib.prepared.compiled import Compiled, Row, Value
 from apps.lib.prepared.queries import Asked, Build, Prepared
-from apps.lib.statements import this_thread
+from apps.lib.prepared.same import Same
+from apps.lib.statements import Statement, this_thread
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -74,6 +75,15 @@ def _attach(row: Model, name: str, other: Model | None) -> None:
         setattr(holder, last, other)
 
 
+def _after(writes: str, count: int, compiled: Compiled) -> Statement:
+    places = [count + n for n, place in enumerate(compiled.places) if place is not None]
+    return Statement(
+        f"WITH {writes} SELECT {compiled.sql}",
+        [None] * count + list(compiled.fixed),
+        [*range(count), *places],
+    )
+
+
 class Whole(Generic[M]):
     """Rows of a model with the rows its foreign keys name, as instances, by a prepared query.
 
@@ -93,14 +103,41 @@ class Whole(Generic[M]):
             for column in columns
         ]
         self._query = Prepared(lambda **values: build(**values).values_list(*columns))
+        self._same = Same(self._query, lambda rows: self._made(rows[0]) if rows else None)
+        self._writing: dict[tuple[int, str], Statement] = {}
 
     def asked(self, **values: Value) -> Asked:
         return self._query.asked(**values)
 
     def first(self, **values: Value) -> M | None:
         row = self._query.first(**values)
-        if row is None:
-            return None
+        return None if row is None else self._made(row)
+
+    def same(self, **values: Value) -> M | None:
+        """As `first`, but the very same instance as long as its row is the same: shared by all
+        threads, so nobody may change it."""
+        return self._same(**values)
+
+    def rows(self, **values: Value) -> list[M]:
+        """In the order of the query."""
+        return [self._made(row) for row in self._query.rows(**values)]
+
+    def first_left_by(self, writes: str, values: Sequence[Any], **asked: Value) -> M | None:
+        """As a change leaves it, in the statement that makes the change; PostgreSQL only.
+
+        `writes` are common table expressions with %s for each of `values`. One of them has the
+        name of the model's table and returns the rows that it wrote, whole.
+        """
+        compiled = self._query.of(asked)
+        key = id(compiled), writes
+        statement = self._writing.get(key)
+        if statement is None:
+            statement = self._writing[key] = _after(writes, len(values), compiled)
+        ((text,),) = statement.run([*values, *compiled.parameters(asked)])
+        rows = compiled.raw(text)
+        return self._made(compiled.made(rows[0])) if rows else None
+
+    def _made(self, row: Row) -> M:
         made, place = self._instance("", self._model, row, 0)
         for name, kind in self._related.items():
             other, place = self._instance(name, kind, row, place)

@@ -6,11 +6,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import orjson
 from django.db import connection
 from django.db.models import Field
 
+from apps.lib.prepared import Whole
 from apps.lib.statements import Statement
 from apps.trading.models import Order, OrderEvent
+from apps.trading.states import OrderState
+
+PORTAL = "portal"
 
 SQL = """
 WITH moved AS (
@@ -23,6 +28,40 @@ SELECT id,
 FROM moved
 RETURNING number
 """
+
+CLAIM = """
+trading_order AS (
+    UPDATE trading_order SET state = %s, ib_order_id = %s, client_id = %s, claimed_at = %s,
+        lease_token = %s::jsonb ->> account.code
+    FROM accounts_brokeraccount AS account
+    WHERE trading_order.id = %s AND trading_order.state = %s
+        AND trading_order.connection_id = %s AND trading_order.accepted_at >= %s
+        AND account.id = trading_order.account_id AND %s::jsonb ->> account.code <> ''
+    RETURNING trading_order.*
+),
+event AS (
+    INSERT INTO trading_orderevent (order_id, number, kind, before, after, origin, data, at)
+    SELECT id,
+        1 + coalesce(
+            (SELECT max(number) FROM trading_orderevent WHERE order_id = trading_order.id), 0
+        ),
+        'claimed', %s::varchar, state, %s::varchar,
+        jsonb_build_object('ib_order_id', ib_order_id, 'lease', lease_token), claimed_at
+    FROM trading_order
+)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """`leases` are tokens by account code: an order of another account is not claimed."""
+
+    order_id: int
+    connection_id: int
+    ib_order_id: int
+    client_id: int
+    leases: Mapping[str, str]
+    at: datetime
+    accepted_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +95,29 @@ def moved_at_once(step: Step, *, only: Mapping[str, Any], fields: Mapping[str, A
         step.at,
     ]
     return bool(_statement(tuple(fields), tuple(only)).run(values))
+
+
+def claimed_at_once(orders: Whole[Order], claim: Claim) -> Order | None:
+    """The accepted order as the claim leaves it, with its event; None where nothing was claimed.
+
+    `orders` takes an `order_id`. As `moved_at_once`: not in a transaction, IntegrityError.
+    """
+    leases = orjson.dumps(dict(claim.leases)).decode()
+    values = [
+        OrderState.CLAIMED.value,
+        claim.ib_order_id,
+        claim.client_id,
+        claim.at,
+        leases,
+        claim.order_id,
+        OrderState.ACCEPTED.value,
+        claim.connection_id,
+        claim.accepted_since,
+        leases,
+        OrderState.ACCEPTED.value,
+        PORTAL,
+    ]
+    return orders.first_left_by(CLAIM, values, order_id=claim.order_id)
 
 
 def _prepared(name: str, value: Any) -> Any:

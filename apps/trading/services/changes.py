@@ -19,7 +19,7 @@ from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order, OrderChange
 from apps.trading.permissions import check_may_trade
-from apps.trading.services.gating import passed, verdict
+from apps.trading.services.gating import passed, second_look
 from apps.trading.services.margins import asks
 from apps.trading.services.sending import Now
 from apps.trading.services.steps import note
@@ -176,7 +176,7 @@ def _place(order: Order, change: OrderChange, holder: Holder, now: Now) -> None:
     order.quantity, order.limit_price = change.quantity, change.limit_price
     order.stop_price = change.stop_price
     if change.state == State.ACCEPTED:
-        decision = verdict(intent_from(order), at=now())
+        decision = decision_keep(second_look(intent_from(order), at=now()))
         if not decision.passed:
             _refuse(change, " ".join(str(row["message"]) for row in decision.refusals))
             return

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from apps.risk.errors import GateRefused
 from apps.risk.models import GateDecision
-from apps.risk.services import gate_check
 from apps.risk.services.gate import AskMargin, decision_keep, gate_judge
 from apps.risk.types import OrderIntent
 
@@ -23,6 +22,6 @@ def passed(
     return decision
 
 
-def verdict(intent: OrderIntent, *, at: datetime) -> GateDecision:
-    """The second look, right before the wire."""
-    return gate_check(intent=intent, at=at, before_wire=True)
+def second_look(intent: OrderIntent, *, at: datetime) -> GateDecision:
+    """Right before the wire. `decision_keep` it when that costs the order no time any more."""
+    return gate_judge(intent=intent, at=at, before_wire=True)

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
 from apps.lib.prepared import Prepared, Whole
 from apps.marketdata.models import Instrument
+from apps.risk.models import GateDecision
+from apps.risk.services.gate import decision_keep
 from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order
 from apps.trading.points import reach
-from apps.trading.services.gating import verdict
+from apps.trading.services.at_once import Claim, claimed_at_once
+from apps.trading.services.gating import second_look
 from apps.trading.services.steps import move
 from apps.trading.services.terms import contract_of, intent_from, request_from
 from apps.trading.states import ENDED, OrderState
@@ -75,7 +78,7 @@ def _send_one(order_id: int, holder: Holder, now: Now, touched: list[Order]) -> 
     touched.append(order)
     reach("after_commit")
     try:
-        _wire(order, holder, now)
+        decision = _wire(order, holder, now)
     except RequestRefused as error:
         _end(order, OrderState.NOT_SENT, code=error.code, reason=error.sentence, at=now())
         return False
@@ -89,12 +92,39 @@ def _send_one(order_id: int, holder: Holder, now: Now, touched: list[Order]) -> 
         _give_back(order, error, now())
         raise
     reach("after_send")
-    _mark_sent(order, now())
+    _mark_sent(order, decision, now())
     return True
 
 
 def _claim(order_id: int, holder: Holder, at: datetime) -> Order | None:
     """None when another has it, it is too late for it, or this process may not send."""
+    order = _claimed_at_once(order_id, holder, at) or _claimed_in_steps(order_id, holder, at)
+    reach("after_claim")
+    return order
+
+
+def _claimed_at_once(order_id: int, holder: Holder, at: datetime) -> Order | None:
+    """What is not simply there to be claimed is left to the steps, which find out why."""
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        return None
+    holder.port.check_ready()
+    claim = Claim(
+        order_id=order_id,
+        connection_id=holder.connection_id,
+        ib_order_id=holder.port.next_order_id(),
+        client_id=holder.client_id(),
+        leases=holder.leases(),
+        at=at,
+        accepted_since=at - _send_within(),
+    )
+    try:
+        return claimed_at_once(ORDER, claim)
+    except IntegrityError:
+        # Somebody else's event took the number at the same moment.
+        return None
+
+
+def _claimed_in_steps(order_id: int, holder: Holder, at: datetime) -> Order | None:
     order = ORDER.first(order_id=order_id)
     if order is None or order.state != OrderState.ACCEPTED or _too_late(order, at):
         return None
@@ -118,7 +148,6 @@ def _claim(order_id: int, holder: Holder, at: datetime) -> Order | None:
         only={"connection": holder.connection_id},
         **fields,
     )
-    reach("after_claim")
     if not mine:
         return None
     for name, value in fields.items():
@@ -128,7 +157,11 @@ def _claim(order_id: int, holder: Holder, at: datetime) -> Order | None:
 
 
 def _too_late(order: Order, at: datetime) -> bool:
-    return at - order.accepted_at > timedelta(seconds=settings.ORDER_SEND_WITHIN_SECONDS)
+    return at - order.accepted_at > _send_within()
+
+
+def _send_within() -> timedelta:
+    return timedelta(seconds=settings.ORDER_SEND_WITHIN_SECONDS)
 
 
 class _Ended(Exception):
@@ -139,10 +172,14 @@ class _Ended(Exception):
         self.state, self.code, self.reason = state, code, reason
 
 
-def _wire(order: Order, holder: Holder, now: Now) -> None:
-    """Every exception of this function means that no byte was written."""
-    decision = verdict(intent_from(order), at=now())
+def _wire(order: Order, holder: Holder, now: Now) -> GateDecision:
+    """The second look that let it pass, not stored yet: that would keep the order waiting.
+
+    Every exception of this function means that no byte was written.
+    """
+    decision = second_look(intent_from(order), at=now())
     if not decision.passed:
+        decision_keep(decision)
         first = decision.refusals[0]
         said = " ".join(str(row["message"]) for row in decision.refusals)
         raise _Ended(OrderState.REFUSED, str(first["code"]), said)
@@ -159,6 +196,7 @@ def _wire(order: Order, holder: Holder, now: Now) -> None:
         raise NotConnected("The order was not claimed.")
     request = request_from(order, parent_id=_parent_id(order))
     holder.port.place_order(number, contract_of(order.instrument), request)
+    return decision
 
 
 def _parent_id(order: Order) -> int:
@@ -173,7 +211,7 @@ def _parent_id(order: Order) -> int:
     return parent.ib_order_id
 
 
-def _mark_sent(order: Order, at: datetime) -> None:
+def _mark_sent(order: Order, decision: GateDecision, at: datetime) -> None:
     """The answer may have been quicker; a database that is away leaves it claimed."""
     try:
         move(
@@ -185,6 +223,7 @@ def _mark_sent(order: Order, at: datetime) -> None:
             only={"ib_order_id": order.ib_order_id},
             sent_at=at,
         )
+        decision_keep(decision)
     except (DatabaseError, InterfaceError) as error:
         log.warning("order %d was sent, which is not written yet: %s", order.pk, error)
 

@@ -10,9 +10,8 @@ from django.db.models import F
 from apps.lib.prepared import Prepared, insert
 from apps.trading.fsm import may_move
 from apps.trading.models import Order, OrderEvent
-from apps.trading.services.at_once import Step, moved_at_once
+from apps.trading.services.at_once import PORTAL, Step, moved_at_once
 
-PORTAL = "portal"
 NEWEST = Prepared(
     lambda order_id: (
         OrderEvent.objects.filter(order_id=order_id).order_by("-number").values_list("number")[:1]
