@@ -54,7 +54,8 @@ class Statement:
             self._prepared = self._with_fixed(driver)
         with RawCursor(driver) as cursor:
             cursor.execute(self._prepared, values)
-            return cursor.fetchall() if cursor.description else []
+            told = cursor.pgresult  # `description` would describe every column anew
+            return cursor.fetchall() if told is not None and told.nfields else []
 
     def _with_fixed(self, driver: Any) -> bytes:
         """What never changes stands in the text, where the planner sees it; the server's own

@@ -50,18 +50,28 @@ AS_THEY_ARE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`places` has a parameter's name where the SQL wants its value; `fixed` the other values."""
+    """`places` has a parameter's name where the SQL wants its value; `fixed` the other values.
+
+    `open_` are the names alone; `adapts` says whether a value changes on its way to the driver.
+    """
 
     sql: str
     places: tuple[str | None, ...]
+    open_: tuple[str, ...]
+    adapts: bool
     fixed: Row
     converters: tuple[tuple[int, tuple[Convert, ...]], ...]
     wide: bool
 
     def parameters(self, values: Mapping[str, Value]) -> list[Any]:
         """For the places that are not fixed, in their order."""
-        told = {name: _adapted(value) for name, value in values.items()}
-        return [told[name] for name in self.places if name is not None]
+        if self.adapts:
+            values = {name: _adapted(value) for name, value in values.items()}
+        return [values[name] for name in self.open_]
+
+    def rows(self, text: str | None) -> list[Row]:
+        """Of the whole answer, as the queryset itself would give them."""
+        return [self.made(row) for row in self.raw(text)] if text else []
 
     def raw(self, text: str | None) -> list[list[Any]]:
         """Rows as the database wrote them."""
@@ -86,7 +96,8 @@ def compile_once(
     stands = {name: _stand_in(value, n) for n, (name, value) in enumerate(values.items())}
     compiler = build(**stands).query.get_compiler(using=connection.alias)
     sql, parameters = compiler.as_sql()
-    names = {_adapted(stand): name for name, stand in stands.items()}
+    adapted = {name: _adapted(stand) for name, stand in stands.items()}
+    names = {stand: name for name, stand in adapted.items()}
     places = tuple(names.get(p) if isinstance(p, Value) else None for p in parameters)
     if set(places) - {None} != set(values):
         raise ValueError(f"not in the query as they are: {set(values) - set(places)}")
@@ -97,6 +108,8 @@ def compile_once(
     return Compiled(
         _as_text(sql, kinds),
         places,
+        tuple(place for place in places if place is not None),
+        adapted != stands,
         tuple(parameters),
         tuple((n, functions) for n, functions in told if functions),
         len(kinds) > WIDTH,

@@ -3,8 +3,7 @@
 import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -34,34 +33,31 @@ class Prepared:
 
     def rows(self, **values: Value) -> list[Row]:
         compiled, text = self.answer(values)
-        return [compiled.made(row) for row in compiled.raw(text)]
+        return compiled.rows(text)
 
     def first(self, **values: Value) -> Row | None:
         """For queries of at most one row."""
         return next(iter(self.rows(**values)), None)
 
     def answer(self, values: Mapping[str, Value]) -> "Answer":
-        asked = Asked(self, values)
-        found = _ahead().pop(asked.key, None)
-        return _answers([asked])[0] if found is None else found
+        found = _taken(self, values)
+        return _answers([Asked(self, values)])[0] if found is None else found
 
     def of(self, values: Mapping[str, Value]) -> Compiled:
-        kinds = tuple((name, type(value)) for name, value in values.items())
-        key = this_thread().vendor, kinds
+        return self.compiled(values, this_thread().vendor)
+
+    def compiled(self, values: Mapping[str, Value], vendor: str) -> Compiled:
+        """For the database of this thread, which is of that vendor."""
+        key = (vendor, *values, *map(type, values.values()))
         found = self._compiled.get(key)
         if found is None:
             found = self._compiled[key] = compile_once(self._build, values)
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     query: Prepared
     values: Mapping[str, Value]
-
-    @property
-    def key(self) -> Hashable:
-        return id(self.query), tuple(sorted(self.values.items()))
 
 
 @contextmanager
@@ -70,31 +66,42 @@ def together(asked: Sequence[Asked]) -> Iterator[None]:
 
     Inside the block each of them is answered once without asking the database again.
     """
-    before = _ahead()
-    found = {one.key: one for one in asked}
-    _LOCAL.ahead = dict(zip(found, _answers(list(found.values())), strict=True))
+    before: Ahead | None = getattr(_LOCAL, "ahead", None)
+    ahead: Ahead = {}
+    for one, answer in zip(asked, _answers(asked), strict=True):
+        ahead.setdefault(one.query, []).append((one.values, answer))
+    _LOCAL.ahead = ahead
     try:
         yield
     finally:
         _LOCAL.ahead = before
 
 
+Ahead = dict[Prepared, list[tuple[Mapping[str, Value], Answer]]]
+"""Answers that this thread's `together` has got and nobody has taken yet."""
 _LOCAL = threading.local()
 _STATEMENTS: dict[tuple[int, ...], Statement] = {}
 """By their queries, which live as long as the process."""
 
 
-def _ahead() -> dict[Hashable, Answer]:
-    """Answers that this thread's `together` has got and nobody has taken yet."""
-    found: dict[Hashable, Answer] = getattr(_LOCAL, "ahead", {})
-    return found
+def _taken(query: Prepared, values: Mapping[str, Value]) -> Answer | None:
+    """What was asked ahead, and is not there any more afterwards."""
+    ahead: Ahead | None = getattr(_LOCAL, "ahead", None)
+    held = ahead.get(query) if ahead else None
+    for place, (asked, answer) in enumerate(held or ()):
+        if asked == values:
+            del held[place]
+            return answer
+    return None
 
 
 def _answers(asked: Sequence[Asked]) -> list[Answer]:
-    compiled = [one.query.of(one.values) for one in asked]
-    told = zip(compiled, asked, strict=True)
-    values = [value for made, one in told for value in made.parameters(one.values)]
-    return list(zip(compiled, _statement(compiled).run(values)[0], strict=True))
+    vendor = this_thread().vendor
+    compiled = [query.compiled(values, vendor) for query, values in asked]
+    told: list[Any] = []
+    for made, (_, values) in zip(compiled, asked, strict=True):
+        told += made.parameters(values)
+    return list(zip(compiled, _statement(compiled).run(told)[0], strict=True))
 
 
 def _statement(compiled: Sequence[Compiled]) -> Statement:
