@@ -1,4 +1,7 @@
-"""Writes to a socket in order of priority, and never too fast: one thread, and cancels' own."""
+"""Writes to a socket in order of priority, and never too fast: one thread, and the callers' own.
+
+Orders and cancels are written by whoever asks for them, as long as nothing stands before them.
+"""
 
 import contextlib
 import select
@@ -15,7 +18,7 @@ SEND_TIMEOUT = 10.0
 
 
 class Sender:
-    """Takes frames from any thread. `on_failure` is called on the sending thread, once."""
+    """Takes frames from any thread. `on_failure` is called once, on the thread that wrote."""
 
     def __init__(
         self, connection: socket.socket, *, per_second: int, on_failure: Callable[[str], None]
@@ -42,7 +45,7 @@ class Sender:
             if self._closed:
                 raise NotConnected("Not connected to TWS; nothing was sent.")
             self._pacer.put(priority, frame, time.monotonic(), key=key)
-        if priority is Priority.CANCEL:
+        if priority <= Priority.ORDER:
             self._write_at_once()
         with self._changed:
             if self._left or len(self._pacer):
@@ -76,7 +79,7 @@ class Sender:
             return False
 
     def _write_at_once(self) -> None:
-        """Spares a cancel the way over the other thread, unless that one is writing."""
+        """Spares the way over the other thread, unless that one is writing."""
         if not self._writing.acquire(blocking=False):
             return
         try:

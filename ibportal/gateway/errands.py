@@ -44,7 +44,7 @@ class Errands:
         wait = FIRST_WAIT
         while not self._stop.is_set():
             try:
-                found: Any = store.client().brpop([self._key], timeout=TURN)
+                found: Any = store.listener().brpop([self._key], timeout=TURN)
                 wait = FIRST_WAIT
             except redis.RedisError as error:
                 log.warning("errands cannot be read: %s", error)

@@ -1,6 +1,7 @@
 """Frames of any cut, the heartbeat, the identity of a login, the backoff, and what a link needs."""
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -177,7 +178,7 @@ def test_lost_data_is_remembered_until_everything_was_asked_for_anew(codes: list
     assert needs.now is Need.NOTHING
 
 
-def test_a_cancel_is_on_the_wire_when_the_call_returns_and_nothing_is_sent_twice() -> None:
+def test_orders_and_cancels_are_on_the_wire_when_the_call_returns_and_none_twice() -> None:
     ours, theirs = socket.socketpair()
     failures: list[str] = []
     with ours, theirs:
@@ -185,14 +186,19 @@ def test_a_cancel_is_on_the_wire_when_the_call_returns_and_nothing_is_sent_twice
         sender = Sender(ours, per_second=1000, on_failure=failures.append)
         sender.put(Priority.CANCEL, b"cancel;", key=1)
         assert theirs.recv(100, socket.MSG_DONTWAIT) == b"cancel;"  # before the thread even runs
+        sender.put(Priority.ORDER, b"first;", key=7)
+        assert theirs.recv(100, socket.MSG_DONTWAIT) == b"first;"
+        sender.put(Priority.CONTROL, b"later;")
+        assert not select.select([theirs], [], [], 0)[0]  # what is not urgent is the thread's
 
         sender.start()
         sender.put(Priority.ORDER, b"order;", key=2)
         sender.put(Priority.CANCEL, b"end;", key=2)
         got = b""
-        while len(got) < len(b"order;end;"):
+        while len(got) < len(b"later;order;end;"):
             got += theirs.recv(100)
-        assert got == b"order;end;"  # a cancel never overtakes its own order
+        order, end = got.index(b"order;"), got.index(b"end;")
+        assert order < end  # a cancel never overtakes its own order
         sender.close()
         sender.join(5)
     assert failures == []
