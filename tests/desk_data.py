@@ -140,10 +140,10 @@ def make_account(
     at = clock.now()
     ingest.on_accounts(connection_id=connection.pk, codes=[code], at=at)
     values = [AccountValue(code, tag, value, cur) for (tag, cur), value in VALUES.items()]
-    ingest.on_account_values(connection_id=connection.pk, values=values, at=at)
+    ingest.on_figures(connection_id=connection.pk, events=values, at=at)
     hold(connection, code, book, at)
     pnl = AccountPnL(code, Decimal("1228.72"), Decimal("31877.2"), Decimal("-402.15"))
-    ingest.on_account_pnl(connection_id=connection.pk, pnls=[pnl], at=at)
+    ingest.on_figures(connection_id=connection.pk, events=[pnl], at=at)
     account = BrokerAccount.objects.select_related("connection").get(code=code)
     if alias:
         services.account_rename(account=account, alias=alias)
@@ -153,9 +153,9 @@ def make_account(
 
 def hold(connection: Connection, code: str, book: Sequence[Holding], at: datetime) -> None:
     items = [_item(code, holding) for holding in book]
-    ingest.on_portfolio(connection_id=connection.pk, items=items, at=at)
+    ingest.on_figures(connection_id=connection.pk, events=items, at=at)
     pnls = [_pnl(item, holding) for item, holding in zip(items, book, strict=True)]
-    ingest.on_position_pnl(connection_id=connection.pk, pnls=pnls, at=at)
+    ingest.on_figures(connection_id=connection.pk, events=pnls, at=at)
 
 
 def _item(code: str, holding: Holding) -> PortfolioItem:

@@ -76,7 +76,7 @@ def tell_values(
 ) -> None:
     """(tag, value, currency) each."""
     values = [AccountValue(account.code, tag, value, currency) for tag, value, currency in rows]
-    ingest.on_account_values(connection_id=account.connection_id, values=values, at=at)
+    ingest.on_figures(connection_id=account.connection_id, events=values, at=at)
     account.refresh_from_db()
 
 

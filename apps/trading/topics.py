@@ -1,5 +1,6 @@
 """What browsers may subscribe to: an account's open and recent orders, and one trade run."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Prefetch
@@ -8,6 +9,7 @@ from apps.accounts.permissions import User
 from apps.accounts.selectors import account_get
 from apps.lib import clock
 from apps.lib.errors import NotFound
+from apps.lib.prepared import together
 from apps.lib.realtime import Topic, publish
 from apps.trading import rows, selectors
 from apps.trading.models import Execution, Order, RunEvent, TradeRun
@@ -28,12 +30,20 @@ def run_topic(pk: int) -> str:
     return f"{RUNS}:{pk}"
 
 
-def order_changed(order: Order) -> None:
-    """Tells browsers on commit; call it inside the transaction that changed the order.
+def order_changed(order: Order, executions: Iterable[Execution] = ()) -> None:
+    """Tells browsers on commit, with those of its executions that changed too; call it inside the
+    transaction that changed the order.
 
     The row is read again when it is told, so that of two writers the later one's words stand.
     """
-    publish(orders_topic(order.account_id), lambda: _order_patch(order.pk), key=f"order {order.pk}")
+    pk, account_id = order.pk, order.account_id
+    fills = tuple((row.connection_id, row.base) for row in executions)
+    names = " ".join(base for _connection, base in fills)
+    publish(
+        orders_topic(account_id),
+        lambda: _order_patch(pk, account_id, fills),
+        key=f"order {pk} {names}",
+    )
     if order.plan_line is not None:
         run_id = order.plan_line.plan.run_id
         line = f"line {order.plan_line_id}"
@@ -42,9 +52,10 @@ def order_changed(order: Order) -> None:
 
 def execution_changed(execution: Execution) -> None:
     """Tells browsers on commit; also when its commission came, or a correction of it."""
+    account_id, fill = execution.account_id, (execution.connection_id, execution.base)
     publish(
-        orders_topic(execution.account_id),
-        lambda: _execution_patch(execution),
+        orders_topic(account_id),
+        lambda: {"executions": _executions_patch(account_id, [fill])},
         key=f"execution {execution.base}",
     )
 
@@ -81,19 +92,27 @@ def run_state(run: TradeRun) -> State:
     }
 
 
-def _order_patch(pk: int) -> State:
-    order = selectors.order_told(pk)
-    shown = selectors.is_recent(order, clock.now())
-    return {"orders": {str(pk): rows.order_fields(order) if shown else None}}
+def _order_patch(pk: int, account_id: int, fills: Sequence[tuple[int, str]]) -> State:
+    asked = [selectors.order_asked(pk)]
+    for connection_id, base in fills:
+        asked += selectors.fill_asked(connection_id, base)
+    with together(asked):
+        order = selectors.order_told(pk)
+        shown = selectors.is_recent(order, clock.now())
+        told: State = {"orders": {str(pk): rows.order_fields(order) if shown else None}}
+        if fills:
+            told["executions"] = _executions_patch(account_id, fills)
+    return told
 
 
-def _execution_patch(execution: Execution) -> State:
-    account_id, base = execution.account_id, execution.base
-    found = selectors.executions_recent(account_id, clock.now()).filter(base=base).first()
-    if found is None:
-        return {"executions": {base: None}}
-    paid = selectors.commissions_of([found]).get((found.connection_id, found.exec_id))
-    return {"executions": {base: rows.execution_fields(found, paid)}}
+def _executions_patch(account_id: int, fills: Iterable[tuple[int, str]]) -> State:
+    told: State = {}
+    since_at = clock.now() - selectors.RECENT
+    for connection_id, base in fills:
+        found, paid = selectors.fill_told(connection_id, base)
+        shown = found is not None and found.account_id == account_id and found.at >= since_at
+        told[base] = rows.execution_fields(found, paid) if found and shown else None
+    return told
 
 
 def _progress_patch(run_id: int, line_id: int | None) -> State:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from apps.trading import ingest, services
 from apps.trading.points import reach
 from apps.trading.reconcile import BrokerPicture
@@ -29,9 +31,23 @@ class OrderWriters:
 
     def table(self) -> dict[type, Writer]:
         news: dict[type, Writer] = dict.fromkeys(ingest.NEWS, self._news)
-        return news | {Commission: self._commissions, BrokerPicture: self._pictures}
+        return news | {BrokerPicture: self._pictures}
 
     def _news(self, connection_id: int, events: Sequence[Any], at: datetime) -> None:
+        """Commissions come behind the news of a breath and are written with their fills.
+
+        Where tests may end the process between a fill and its commission, it comes in a breath of
+        its own, as the broker is free to send it.
+        """
+        if settings.CHAOS:
+            paid = [event for event in events if isinstance(event, Commission)]
+            events = [event for event in events if not isinstance(event, Commission)]
+            self._hear(connection_id, events, at)
+            self._hear(connection_id, paid, at)
+        else:
+            self._hear(connection_id, events, at)
+
+    def _hear(self, connection_id: int, events: Sequence[Any], at: datetime) -> None:
         if ingest.on_order_news(connection_id, events, self._client_id(), at):
             self._look()
         for event in events:
@@ -39,10 +55,6 @@ class OrderWriters:
                 reach("after_ack")
             elif isinstance(event, Execution):
                 reach("between_fill_and_commission")
-
-    def _commissions(self, connection_id: int, events: Sequence[Commission], at: datetime) -> None:
-        for commission in events:
-            ingest.on_commission(connection_id, commission, at)
 
     def _pictures(self, connection_id: int, events: Sequence[BrokerPicture], at: datetime) -> None:
         for picture in events:

@@ -1,6 +1,6 @@
 """Broker event → one app function: the only table that knows both sides."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -31,39 +31,31 @@ MARKET_DATA = (Tick, Greeks, DataKindChanged)
 
 ABOUT_ORDERS = (*ORDER_EVENTS, BrokerError)
 
-FREE = (*NEWS, Commission, AccountValue, PortfolioItem, AccountPnL, PositionPnL, Position)
+ABOUT: Mapping[type, Callable[[Any], Hashable]] = {
+    AccountValue: lambda told: (told.account, told.tag, told.currency),
+    PortfolioItem: lambda told: (told.account, told.contract.con_id),
+    AccountPnL: lambda told: told.account,
+    PositionPnL: lambda told: (told.account, told.con_id),
+}
+"""Figures that stream: by what they are about, of which only the newest counts."""
+
+FREE = (*NEWS, Commission, *ingest.FIGURES)
 """An order's row and an account's figures do not ask which came first. What is told of the link,
 of the accounts, or as a complete picture stays where it is."""
 
 CHANGES_HOLDINGS = (PositionsSnapshot, Position)
 
+Figure = AccountValue | PortfolioItem | AccountPnL | PositionPnL | Position
 Writer = Callable[[int, Sequence[Any], datetime], None]
 
 
-def _values(connection_id: int, events: Sequence[AccountValue], at: datetime) -> None:
-    ingest.on_account_values(connection_id=connection_id, values=events, at=at)
-
-
-def _portfolio(connection_id: int, events: Sequence[PortfolioItem], at: datetime) -> None:
-    ingest.on_portfolio(connection_id=connection_id, items=events, at=at)
-
-
-def _account_pnl(connection_id: int, events: Sequence[AccountPnL], at: datetime) -> None:
-    ingest.on_account_pnl(connection_id=connection_id, pnls=events, at=at)
-
-
-def _position_pnl(connection_id: int, events: Sequence[PositionPnL], at: datetime) -> None:
-    ingest.on_position_pnl(connection_id=connection_id, pnls=events, at=at)
+def _figures(connection_id: int, events: Sequence[Figure], at: datetime) -> None:
+    ingest.on_figures(connection_id=connection_id, events=events, at=at)
 
 
 def _snapshots(connection_id: int, events: Sequence[PositionsSnapshot], at: datetime) -> None:  # noqa: ARG001  # a snapshot carries its own time
     for event in events:
         ingest.on_positions_snapshot(connection_id=connection_id, snapshot=event)
-
-
-def _positions(connection_id: int, events: Sequence[Position], at: datetime) -> None:
-    for event in events:
-        ingest.on_position(connection_id=connection_id, position=event, at=at)
 
 
 def _links(connection_id: int, events: Sequence[LinkChanged], at: datetime) -> None:  # noqa: ARG001  # likewise
@@ -78,13 +70,9 @@ def _accounts(connection_id: int, events: Sequence[ManagedAccounts], at: datetim
 
 WRITERS: dict[type, Writer] = {
     ManagedAccounts: _accounts,
-    AccountValue: _values,
-    PortfolioItem: _portfolio,
-    AccountPnL: _account_pnl,
-    PositionPnL: _position_pnl,
     PositionsSnapshot: _snapshots,
-    Position: _positions,
     LinkChanged: _links,
+    **dict.fromkeys(ingest.FIGURES, _figures),
 }
 
 
@@ -110,9 +98,9 @@ def _write(
 
 def _segments(events: Sequence[BrokerEvent]) -> Iterator[list[BrokerEvent]]:
     """What may change places stands with its like: news of orders first, commissions next."""
-    for free, run in groupby(events, lambda event: isinstance(event, FREE)):
+    for is_free, run in groupby(events, free):
         segment = list(run)
-        yield sorted(segment, key=_rank) if free else segment
+        yield sorted(segment, key=_rank) if is_free else segment
 
 
 def _rank(event: BrokerEvent) -> int:
@@ -122,7 +110,21 @@ def _rank(event: BrokerEvent) -> int:
 
 
 def _kind(event: BrokerEvent) -> type:
-    return NEWS[0] if isinstance(event, NEWS) else type(event)
+    """The same for events that are written together."""
+    if isinstance(event, (*NEWS, Commission)):
+        return NEWS[0]
+    return ingest.FIGURES[0] if isinstance(event, ingest.FIGURES) else type(event)
+
+
+def free(event: BrokerEvent) -> bool:
+    return isinstance(event, FREE)
+
+
+def figure(event: BrokerEvent) -> Hashable | None:
+    """What such an event is about, where only the newest about it counts and it may wait a little;
+    None for all that is written at once."""
+    of = ABOUT.get(type(event))
+    return None if of is None else (type(event), of(event))
 
 
 def stored(event: BrokerEvent) -> bool:

@@ -166,7 +166,7 @@ tesla = Contract(con_id=99, symbol="TSLA", sec_type="STK", currency="USD", excha
 new = desk_data.Holding(tesla, "10", "300", "321.5", daily="-51")
 desk_data.hold(connection, desk_data.CODE, [new], at)
 value = AccountValue(desk_data.CODE, "NetLiquidation", "500000.01", "USD")
-ingest.on_account_values(connection_id=connection.pk, values=[value], at=at)
+ingest.on_figures(connection_id=connection.pk, events=[value], at=at)
 """
 POSITION_CLOSED = """
 from decimal import Decimal
@@ -177,7 +177,7 @@ from ibkr.types import AccountValue, Contract, Position
 connection, at = Connection.objects.get(slug="demo"), clock.now()
 tesla = Contract(con_id=99, symbol="TSLA", sec_type="STK", currency="USD", exchange="NASDAQ")
 gone = Position(desk_data.CODE, tesla, Decimal(0), Decimal(0))
-ingest.on_position(connection_id=connection.pk, position=gone, at=at)
+ingest.on_figures(connection_id=connection.pk, events=[gone], at=at)
 value = AccountValue(desk_data.CODE, "NetLiquidation", "412358.27", "USD")
-ingest.on_account_values(connection_id=connection.pk, values=[value], at=at)
+ingest.on_figures(connection_id=connection.pk, events=[value], at=at)
 """

@@ -57,14 +57,14 @@ def _value(account: BrokerAccount, **fields: object) -> None:
         "realized_pnl": Decimal(0),
     } | fields
     item = PortfolioItem(account=account.code, **told)  # type: ignore[arg-type]  # test fields
-    ingest.on_portfolio(connection_id=account.connection_id, items=[item], at=later(seconds=5))
+    ingest.on_figures(connection_id=account.connection_id, events=[item], at=later(seconds=5))
 
 
 def _pnl(account: BrokerAccount, quantity: str, **told: str) -> None:
     names = ("daily", "unrealized", "realized", "value")
     figures = {name: Decimal(told[name]) if name in told else None for name in names}
     pnl = PositionPnL(account.code, stock().con_id, Decimal(quantity), **figures)
-    ingest.on_position_pnl(connection_id=account.connection_id, pnls=[pnl], at=later(seconds=9))
+    ingest.on_figures(connection_id=account.connection_id, events=[pnl], at=later(seconds=9))
 
 
 def _row(account: BrokerAccount) -> dict[str, object]:
@@ -101,7 +101,7 @@ def test_events_for_an_account_of_another_connection_change_nothing(
 
 def test_events_create_an_account_that_was_not_announced(connection: Connection) -> None:
     pnl = AccountPnL("DU7654321", Decimal(1), None, None)
-    ingest.on_account_pnl(connection_id=connection.pk, pnls=[pnl], at=NOON)
+    ingest.on_figures(connection_id=connection.pk, events=[pnl], at=NOON)
     assert BrokerAccount.objects.get().daily_pnl == 1
 
 
@@ -159,8 +159,8 @@ def test_a_position_changes_and_goes(account: BrokerAccount) -> None:
     hold(account, (stock(), "100", "200"))
     for quantity, left in (("150", 1), ("0", 0)):
         position = Held(account.code, stock(), Decimal(quantity), Decimal(201))
-        ingest.on_position(
-            connection_id=account.connection_id, position=position, at=later(seconds=1)
+        ingest.on_figures(
+            connection_id=account.connection_id, events=[position], at=later(seconds=1)
         )
         assert account.positions.count() == left
 
@@ -168,7 +168,7 @@ def test_a_position_changes_and_goes(account: BrokerAccount) -> None:
 def test_a_sparse_message_does_not_wipe_what_is_known(account: BrokerAccount) -> None:
     hold(account, (stock(), "100", "200"))
     sparse = Held(account.code, stock(symbol="AAPL", currency=""), Decimal(90), Decimal(200))
-    ingest.on_position(connection_id=account.connection_id, position=sparse, at=NOON)
+    ingest.on_figures(connection_id=account.connection_id, events=[sparse], at=NOON)
     assert account.positions.get().currency == "USD"
 
 
@@ -215,7 +215,7 @@ def test_the_portfolio_fills_rows_only_before_the_first_snapshot(account: Broker
 def test_a_withdrawn_figure_is_missing_not_old(account: BrokerAccount) -> None:
     for daily in (Decimal("54385.58271885987"), None):
         pnl = AccountPnL(account.code, daily, Decimal(1), Decimal(0))
-        ingest.on_account_pnl(connection_id=account.connection_id, pnls=[pnl], at=NOON)
+        ingest.on_figures(connection_id=account.connection_id, events=[pnl], at=NOON)
     account.refresh_from_db()
     assert (account.daily_pnl, account.unrealized_pnl) == (None, Decimal(1))
 
@@ -270,7 +270,7 @@ def test_a_second_of_pnl_costs_few_queries(
     ]
     # 3 reads, the upsert (SQLite takes two statements for so many columns), 2 of the savepoint.
     with django_assert_max_num_queries(7):
-        ingest.on_position_pnl(connection_id=account.connection_id, pnls=pnls, at=NOON)
+        ingest.on_figures(connection_id=account.connection_id, events=pnls, at=NOON)
     assert Position.objects.filter(daily_pnl__gt=0).count() == 40
 
 
@@ -279,8 +279,8 @@ def test_a_batch_of_values_costs_few_queries(
 ) -> None:
     values = [AccountValue(account.code, f"Tag{i}", str(i), "USD") for i in range(200)]
     with django_assert_max_num_queries(8):
-        ingest.on_account_values(connection_id=account.connection_id, values=values, at=NOON)
+        ingest.on_figures(connection_id=account.connection_id, events=values, at=NOON)
     with django_assert_max_num_queries(6):  # told again: only the time of arrival
-        ingest.on_account_values(
-            connection_id=account.connection_id, values=values, at=NOON + timedelta(seconds=1)
+        ingest.on_figures(
+            connection_id=account.connection_id, events=values, at=NOON + timedelta(seconds=1)
         )

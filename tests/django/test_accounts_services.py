@@ -194,7 +194,7 @@ def test_a_brokers_pnl_that_does_not_fit_its_own_value_is_found(account: BrokerA
         unrealized_pnl=Decimal(1500),
         realized_pnl=None,
     )
-    ingest.on_portfolio(connection_id=account.connection_id, items=[item], at=NOON)
+    ingest.on_figures(connection_id=account.connection_id, events=[item], at=NOON)
     assert "1,500.00" in _find(account)["pnl_differs"].sentence
 
 

@@ -63,7 +63,7 @@ def positions(draw: st.DrawFn) -> Step:
 
     def step(account: BrokerAccount, at: datetime) -> None:
         position = Position(account.code, *parts)
-        ingest.on_position(connection_id=account.connection_id, position=position, at=at)
+        ingest.on_figures(connection_id=account.connection_id, events=[position], at=at)
 
     return step
 
@@ -82,7 +82,7 @@ def portfolios(draw: st.DrawFn) -> Step:
 
     def step(account: BrokerAccount, at: datetime) -> None:
         item = PortfolioItem(account=account.code, **fields)
-        ingest.on_portfolio(connection_id=account.connection_id, items=[item], at=at)
+        ingest.on_figures(connection_id=account.connection_id, events=[item], at=at)
 
     return step
 
@@ -98,8 +98,8 @@ def pnls(draw: st.DrawFn) -> Step:
         key, code = account.connection_id, account.code
         total = AccountPnL(code, *of_account)
         single = PositionPnL(code, con_id, quantity, *of_position)
-        ingest.on_account_pnl(connection_id=key, pnls=[total], at=at)
-        ingest.on_position_pnl(connection_id=key, pnls=[single], at=at)
+        ingest.on_figures(connection_id=key, events=[total], at=at)
+        ingest.on_figures(connection_id=key, events=[single], at=at)
 
     return step
 

@@ -5,15 +5,19 @@ from contextlib import contextmanager
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
+from pytest_django import Settings
 
-from apps.trading.models import Order
+from apps.trading.models import CommissionReport, Order
 from apps.trading.states import OrderState as S
+from ibportal.gateway import order_writers
 from tests.order_data import (
     Message,
     ask_change,
@@ -29,7 +33,7 @@ from tests.order_data import (
 
 pytestmark = pytest.mark.django_db
 
-MARKET = {"order_type": "MKT", "limit_price": None}
+MARKET: dict[str, Any] = {"order_type": "MKT", "limit_price": None}
 NEW = {"quantity": Decimal(7), "limit_price": Decimal(101)}
 SHAPES: dict[str, tuple[S, dict[str, Any], list[Message]]] = {
     "market fill": (
@@ -220,7 +224,7 @@ def test_a_life_as_recorded_ends_where_it_should(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@settings(
+@limits(
     max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -234,7 +238,7 @@ def test_shuffled_and_repeated_it_ends_there_too(name: str, data: st.DataObject)
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@settings(
+@limits(
     max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -264,5 +268,29 @@ def test_what_comes_together_is_written_once_with_an_event_for_each_message() ->
     assert [event.kind for event in events].count("commission") == 2
     assert all(one.after == two.before for one, two in pairwise(events))
     updates = [q["sql"] for q in queries if q["sql"].startswith('UPDATE "trading_order" ')]
-    # The commissions come after: so that a fill stands even if they never do.
-    assert len(updates) == 1 + 2
+    assert len(updates) == 1
+
+
+def test_a_commission_that_comes_by_itself_is_counted_for_its_fill() -> None:
+    *life, commission = SHAPES["market fill"][2]
+    order = make_order(**MARKET)
+    tell_together(order.connection_id, *life)
+    assert projection(order)["commission"] is None
+    tell_together(order.connection_id, commission, commission)
+    assert projection(order)["commission"] == Decimal("1.05")
+
+
+def test_where_tests_may_end_the_process_a_fill_is_committed_before_its_commission(
+    settings: Settings,
+) -> None:
+    settings.CHAOS = True
+    order = make_order(**MARKET)
+    seen: list[tuple[str, int, int]] = []
+
+    def passed(name: str) -> None:
+        seen.append((name, order.executions.count(), CommissionReport.objects.count()))
+
+    with patch.object(order_writers, "reach", passed):
+        tell_together(order.connection_id, *SHAPES["market fill"][2])
+    assert ("between_fill_and_commission", 1, 0) in seen
+    assert projection(order)["commission"] == Decimal("1.05")

@@ -5,18 +5,14 @@ commit. Accounts are created when first seen; an account of another connection i
 """
 
 from apps.accounts.ingest.accounts import on_accounts
+from apps.accounts.ingest.figures import FIGURES, on_figures
 from apps.accounts.ingest.links import on_link
-from apps.accounts.ingest.pnl import on_account_pnl, on_position_pnl
-from apps.accounts.ingest.positions import on_portfolio, on_position, on_positions_snapshot
-from apps.accounts.ingest.values import on_account_values
+from apps.accounts.ingest.positions import on_positions_snapshot
 
 __all__ = [
-    "on_account_pnl",
-    "on_account_values",
+    "FIGURES",
     "on_accounts",
+    "on_figures",
     "on_link",
-    "on_portfolio",
-    "on_position",
-    "on_position_pnl",
     "on_positions_snapshot",
 ]

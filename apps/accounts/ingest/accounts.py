@@ -2,14 +2,15 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.accounts.ingest.book import EVERYTHING, Book, Scope
+from apps.accounts.ingest.book import Book
+from apps.accounts.ingest.reading import Found, Scope, read
 from apps.accounts.masks import mask_account
 from apps.accounts.models import BrokerAccount
 from apps.lib.errors import PortalError
@@ -43,19 +44,20 @@ def on_accounts(*, connection_id: int, codes: Sequence[str], at: datetime) -> li
     return [known[code] for code in wanted]
 
 
-def books(
-    *, connection_id: int, codes: Iterable[str], at: datetime, scope: Scope = EVERYTHING
-) -> dict[str, Book]:
-    """The rows of these accounts by code, without those of other connections."""
-    wanted = [code for code in dict.fromkeys(codes) if code not in PSEUDO_ACCOUNTS]
-    found = {account.code: account for account in _rows(wanted)}
-    for code in wanted:
-        if code not in found:
-            found[code] = _create(code, connection_id, at)
-        elif found[code].connection_id != connection_id:
+def books(*, connection_id: int, scopes: Mapping[str, Scope], at: datetime) -> dict[str, Book]:
+    """What may change of these accounts by code, without those of other connections."""
+    found: dict[str, Book] = {}
+    for code, scope in scopes.items():
+        if code in PSEUDO_ACCOUNTS:
+            continue
+        rows = read(code, scope)
+        if rows is None:
+            rows = Found(_create(code, connection_id, at), [], [])
+        if rows.account.connection_id != connection_id:
             log.warning("event for %s ignored: other connection", mask_account(code))
-            del found[code]
-    return {code: Book(account, scope) for code, account in found.items()}
+        else:
+            found[code] = Book(rows)
+    return found
 
 
 def grouped(events: Iterable[Event], account: Callable[[Event], str]) -> dict[str, list[Event]]:

@@ -1,49 +1,31 @@
 """One account's rows in memory: change them, then `save` writes and publishes the difference."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import models
 
-from apps.accounts.models import AccountValue, BrokerAccount, Position
+from apps.accounts.ingest.reading import Found
+from apps.accounts.models import AccountValue, Position
 from apps.accounts.numbers import rounded
 from apps.accounts.patches import difference
-from apps.accounts.state import SHOWN_TAGS, compose
+from apps.accounts.state import compose
 from apps.accounts.topics import account_topic
 from apps.lib import realtime
+from apps.lib.prepared import update, update_all
 
 Row = TypeVar("Row", bound=models.Model)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What may change, and so has to be read: None is everything.
-
-    A change of exchange rates reaches every position; any other change only what is named here.
-    """
-
-    con_ids: frozenset[int] | None = frozenset()
-    tags: frozenset[str] | None = SHOWN_TAGS
-
-
-EVERYTHING = Scope(con_ids=None, tags=None)
 
 
 class Book:
     """Use inside a transaction. What `save` publishes is the state after less the state before."""
 
-    def __init__(self, account: BrokerAccount, scope: Scope = EVERYTHING) -> None:
-        self.account = account
-        values, positions = account.values.all(), account.positions.all()
-        if scope.tags is not None:
-            values = values.filter(tag__in=scope.tags)
-        if scope.con_ids is not None:
-            positions = positions.filter(con_id__in=scope.con_ids)
-        self.values = {(v.tag, v.currency): v for v in values}
-        self.positions = {p.con_id: p for p in positions}
+    def __init__(self, found: Found) -> None:
+        self.account = found.account
+        self.values = {(v.tag, v.currency): v for v in found.values}
+        self.positions = {p.con_id: p for p in found.positions}
         self._before = self.state()
         self._account_fields: set[str] = set()
         self._values: dict[tuple[str, str], AccountValue] = {}
@@ -86,16 +68,16 @@ class Book:
 
     def save(self) -> None:
         if self._account_fields:
-            self.account.save(update_fields=self._account_fields)
+            update(self.account, self._account_fields)
         if self._removed:
             Position.objects.filter(pk__in=self._removed).delete()
-        upsert(
+        store(
             AccountValue.objects,
             self._values.values(),
             key=("account", "tag", "currency"),
             fields=VALUE_FIELDS,
         )
-        upsert(
+        store(
             Position.objects,
             self._positions.values(),
             key=("account", "con_id"),
@@ -119,14 +101,19 @@ def assign(row: models.Model, fields: dict[str, Any]) -> set[str]:
     return changed
 
 
-def upsert(
+def store(
     manager: models.Manager[Row], rows: Iterable[Row], *, key: Sequence[str], fields: Iterable[str]
 ) -> None:
-    """One statement for new and changed rows; of existing rows only `fields` are written."""
-    copies = [_without_pk(row) for row in rows]
-    if copies:
+    """New rows whole; of those that were there only `fields` are written."""
+    known: list[Row] = []
+    new: list[Row] = []
+    for row in rows:
+        (new if row.pk is None else known).append(row)
+    if known:
+        update_all(known, fields)
+    if new:
         manager.bulk_create(
-            copies, update_conflicts=True, unique_fields=key, update_fields=sorted(fields)
+            new, update_conflicts=True, unique_fields=key, update_fields=sorted(fields)
         )
 
 
@@ -137,9 +124,3 @@ def _canonical(row: models.Model, name: str, value: Any) -> Any:
     if not isinstance(field, models.DecimalField):
         raise TypeError(f"{name} of {type(row).__name__} takes no Decimal")
     return rounded(value, field.decimal_places)
-
-
-def _without_pk(row: Row) -> Row:
-    # With its primary key, a row would conflict on that before it conflicts on `key`.
-    names = [f.attname for f in row._meta.concrete_fields if not f.primary_key]
-    return type(row)(**{name: getattr(row, name) for name in names})

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.ingest.accounts import books, grouped
-from apps.accounts.ingest.book import Book, Scope
+from apps.accounts.ingest.book import Book
+from apps.accounts.ingest.reading import Scope
 from apps.accounts.market_days import days_to
 from ibkr.types import Contract, PortfolioItem, Position, PositionsSnapshot
 
@@ -22,38 +23,11 @@ MULTIPLIED = {"OPT", "FOP", "FUT", "WAR", "IOPT", "CONTFUT"}
 def on_positions_snapshot(*, connection_id: int, snapshot: PositionsSnapshot) -> None:
     """A position of a named account that is absent here is zero: its row goes."""
     groups = grouped(snapshot.positions, lambda position: position.account)
-    codes = [*snapshot.accounts, *groups]
+    scopes = dict.fromkeys([*snapshot.accounts, *groups], Scope(con_ids=None))
     with transaction.atomic():
-        found = books(
-            connection_id=connection_id, codes=codes, at=snapshot.at, scope=Scope(con_ids=None)
-        )
+        found = books(connection_id=connection_id, scopes=scopes, at=snapshot.at)
         for code, book in found.items():
             _replace(book, groups.get(code, []), snapshot.at)
-
-
-def on_position(*, connection_id: int, position: Position, at: datetime) -> None:
-    """Quantity zero removes the row."""
-    scope = Scope(con_ids=frozenset({position.contract.con_id}))
-    with transaction.atomic():
-        found = books(connection_id=connection_id, codes=[position.account], at=at, scope=scope)
-        for book in found.values():
-            _hold(book, position, at)
-            book.save()
-
-
-def on_portfolio(*, connection_id: int, items: Sequence[PortfolioItem], at: datetime) -> None:
-    """Values positions. Which positions there are, only the positions stream decides.
-
-    Before its first snapshot the portfolio may create rows, so that nothing told is lost.
-    """
-    groups = grouped(items, lambda item: item.account)
-    scope = Scope(con_ids=frozenset(item.contract.con_id for item in items))
-    with transaction.atomic():
-        found = books(connection_id=connection_id, codes=groups, at=at, scope=scope)
-        for code, book in found.items():
-            for item in groups[code]:
-                _value(book, item, at)
-            book.save()
 
 
 def _replace(book: Book, positions: Sequence[Position], at: datetime) -> None:
@@ -61,12 +35,13 @@ def _replace(book: Book, positions: Sequence[Position], at: datetime) -> None:
     for con_id in set(book.positions) - kept:
         book.remove_position(con_id)
     for position in positions:
-        _hold(book, position, at)
+        hear(book, position, at)
     book.set_account(positions_at=at)
     book.save()
 
 
-def _hold(book: Book, position: Position, at: datetime) -> None:
+def hear(book: Book, position: Position, at: datetime) -> None:
+    """Quantity zero removes the row."""
     con_id = position.contract.con_id
     if not position.quantity:
         book.remove_position(con_id)
@@ -80,13 +55,14 @@ def _hold(book: Book, position: Position, at: datetime) -> None:
     )
 
 
-def _value(book: Book, item: PortfolioItem, at: datetime) -> None:
+def hear_portfolio(book: Book, item: PortfolioItem, at: datetime) -> None:
+    """Which positions there are, only the positions stream decides; see `on_figures`."""
     row = book.positions.get(item.contract.con_id)
     if row is None:
         if book.account.positions_at is not None or not item.quantity:
             log.debug("portfolio row of conId %s without a position", item.contract.con_id)
             return
-        _hold(book, _position(item), at)
+        hear(book, _position(item), at)
     book.set_position(
         item.contract.con_id,
         at=at,

@@ -5,9 +5,23 @@ of each query as one text (JSON): that costs a third of fetching every value by 
 that is the same as before says that nothing has changed.
 """
 
+from apps.lib.prepared.change import insert_once, update, update_all
 from apps.lib.prepared.compiled import Row, Value
-from apps.lib.prepared.insert import insert
+from apps.lib.prepared.insert import insert, insert_all
 from apps.lib.prepared.keep import Kept, Whole
 from apps.lib.prepared.queries import Asked, Prepared, together
 
-__all__ = ["Asked", "Kept", "Prepared", "Row", "Value", "Whole", "insert", "together"]
+__all__ = [
+    "Asked",
+    "Kept",
+    "Prepared",
+    "Row",
+    "Value",
+    "Whole",
+    "insert",
+    "insert_all",
+    "insert_once",
+    "together",
+    "update",
+    "update_all",
+]

@@ -1,5 +1,6 @@
 """New rows by a statement that is made once for each model."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -19,25 +20,58 @@ def insert(row: Model) -> None:
     row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]  # noqa: SLF001  # as the framework's own save
     db = this_thread()
     statement, fields = _prepared(type(row), db.vendor)
-    ((row.pk,),) = statement.run([_told(field, row, db) for field in fields])
+    ((key,),) = statement.run([column_value(field, row, db, add=True) for field in fields])
+    stored(row, key, db)
+
+
+def insert_all(rows: Sequence[Model]) -> None:
+    """Stores new rows of one model in one statement; they do not learn their keys."""
+    if not rows:
+        return
+    db = this_thread()
+    statement, fields = _many(type(rows[0]), db.vendor, len(rows))
+    statement.run([column_value(field, row, db, add=True) for row in rows for field in fields])
+
+
+def insertion(model: type[Model], count: int = 1) -> "tuple[str, list[Field[Any, Any]]]":
+    """SQL up to the values of so many rows, and the fields whose values each takes."""
+    quote = this_thread().ops.quote_name
+    fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
+    into = f"INSERT INTO {quote(model._meta.db_table)} ({names})"
+    return f"{into} VALUES {places}", fields
+
+
+def returning(model: type[Model]) -> str:
+    (key,) = (field for field in model._meta.local_concrete_fields if field.primary_key)
+    return f" RETURNING {this_thread().ops.quote_name(str(key.column))}"
+
+
+def column_value(
+    field: "Field[Any, Any]", row: Model, db: BaseDatabaseWrapper, *, add: bool
+) -> Any:
+    value = field.pre_save(row, add)
+    if isinstance(field, JSONField) and value is not None:
+        return orjson.dumps(value).decode()
+    return field.get_db_prep_save(value, db)
+
+
+def stored(row: Model, key: Any, db: BaseDatabaseWrapper) -> None:
+    """The row knows that it has this key from now on."""
+    row.pk = key
     row._state.adding = False  # noqa: SLF001  # as the framework's own save
     row._state.db = db.alias  # noqa: SLF001  # likewise
 
 
 @cache
 def _prepared(model: type[Model], _vendor: str) -> "tuple[Statement, list[Field[Any, Any]]]":
-    meta, quote = model._meta, this_thread().ops.quote_name
-    fields = [field for field in meta.local_concrete_fields if not field.primary_key]
-    names = ", ".join(quote(str(field.column)) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    (key,) = (quote(str(field.column)) for field in meta.local_concrete_fields if field.primary_key)
-    table = quote(meta.db_table)
-    sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608  # ours
-    return Statement(sql, [None] * len(fields), range(len(fields))), fields
+    sql, fields = insertion(model)
+    return Statement(sql + returning(model), [None] * len(fields), range(len(fields))), fields
 
 
-def _told(field: "Field[Any, Any]", row: Model, db: BaseDatabaseWrapper) -> Any:
-    value = field.pre_save(row, add=True)
-    if isinstance(field, JSONField) and value is not None:
-        return orjson.dumps(value).decode()
-    return field.get_db_prep_save(value, db)
+@cache
+def _many(model: type[Model], _vendor: str, n: int) -> "tuple[Statement, list[Field[Any, Any]]]":
+    sql, fields = insertion(model, n)
+    count = n * len(fields)
+    return Statement(sql, [None] * count, range(count)), fields

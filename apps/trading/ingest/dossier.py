@@ -7,31 +7,30 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.accounts.numbers import rounded
-from apps.lib.prepared import Prepared
+from apps.lib.prepared import insert_all, update
 from apps.trading import evidence as words
 from apps.trading import topics
 from apps.trading.evidence import Evidence, Terms
 from apps.trading.fills import Fill, Paid, tally
 from apps.trading.fsm import NEVER_AT_THE_BROKER
 from apps.trading.ingest import alarms
+from apps.trading.ingest.known import Known, changes_of, known_of, report_of
 from apps.trading.models import CommissionReport, Execution, Order, OrderChange, OrderEvent
 from apps.trading.refs import FOREIGN, is_ours
 from apps.trading.states import ENDED, OrderState
 
 BROKER, RECONCILE, PORTAL = "broker", "reconcile", "portal"
-ON_THE_WIRE = (OrderChange.State.SENT, OrderChange.State.CONFIRMED, OrderChange.State.REFUSED)
-NEWEST = Prepared(
-    lambda order_id: (
-        OrderEvent.objects.filter(order_id=order_id).order_by("-number").values_list("number")[:1]
-    )
-)
 
 
 class Dossier:
-    """Use inside a transaction, on an order that `finding.locked` gave."""
+    """Use inside a transaction, on an order that `finding.locked` gave or `opened` with what is
+    `known` of it."""
 
-    def __init__(self, order: Order, at: datetime, origin: str = BROKER) -> None:
+    def __init__(
+        self, order: Order, at: datetime, origin: str = BROKER, known: Known | None = None
+    ) -> None:
         self.order = order
+        self._known = known
         self.at = at
         self.origin = origin
         self.evidence: Evidence = words.load(order.evidence)
@@ -40,9 +39,7 @@ class Dossier:
         self._stored = _fields(order)
         self._changed: set[str] = set()
         self._events: list[OrderEvent] = []
-        self._fills: dict[str, Execution] | None = None
-        self._reports: dict[str, CommissionReport] = {}
-        self._changes: list[OrderChange] | None = None
+        self._told: dict[str, Execution] = {}
 
     @property
     def terms(self) -> Terms:
@@ -57,29 +54,56 @@ class Dossier:
             order.client_id, order.ib_order_id = client_id, order_id
 
     @property
+    def known(self) -> Known:
+        """What the database has; read once."""
+        if self._known is None:
+            self._known = known_of(self.order.pk)
+        return self._known
+
+    @property
     def changes(self) -> list[OrderChange]:
         """Those that were sent, the oldest first; read once, as long as `changes_moved` is not
         called."""
-        if self._changes is None:
-            sent = self.order.changes.filter(state__in=ON_THE_WIRE)
-            self._changes = list(sent.order_by("number"))
-        return self._changes
+        known = self.known
+        if known.changes is None:
+            known.changes = changes_of(self.order.pk)
+        for change in known.changes:
+            change.order = self.order
+        return known.changes
 
     def changes_moved(self) -> None:
-        self._changes = None
+        self.known.changes = None
 
-    def count(self, row: Execution | None = None) -> None:
-        """Filled, average and commission anew from all executions; `row` may be a new one, or one
-        whose commission has come."""
-        fills = self._fills_with(row)
+    def look_again(self) -> None:
+        """Others have written about this order: what is known is read anew."""
+        self._known = None
+
+    def count(self) -> None:
+        """Filled, average and commission anew from all executions."""
+        fills, reports = self.known.fills, self.known.reports
         done = tally(
             [Fill(r.base, r.revision, r.exec_id, r.quantity, r.price) for r in fills.values()],
-            [Paid(r.exec_id, r.amount, r.currency) for r in self._reports.values()],
+            [Paid(r.exec_id, r.amount, r.currency) for r in reports.values() if r is not None],
         )
         self.order.filled = done.filled
         self.order.average_price = rounded(done.average, 10)
         self.order.commission = rounded(done.commission, 8)
         self.order.commission_currency = done.currency
+
+    def filled(self, row: Execution) -> None:
+        """A stored execution of this order, maybe a new one."""
+        known = self.known
+        known.fills[row.exec_id] = row
+        if row.exec_id not in known.reports:
+            known.reports[row.exec_id] = report_of(self.order.connection_id, row.exec_id)
+
+    def paid(self, report: CommissionReport) -> None:
+        """A stored commission of an execution of this order, maybe a new one."""
+        self.known.reports[report.exec_id] = report
+
+    def tell(self, row: Execution) -> None:
+        """Pages hear of this execution together with the order, by `write`."""
+        self._told[row.base] = row
 
     def save(self, kind: str, data: Mapping[str, Any]) -> bool:
         """Whether anything changed, which is written then."""
@@ -108,15 +132,16 @@ class Dossier:
     def write(self) -> None:
         """What was taken so far: one row, its events, one word to the pages."""
         if self._changed:
-            self.order.save(update_fields=self._changed)
-            self._changed = set()
-            topics.order_changed(self.order)
+            update(self.order, self._changed)
+        if self._changed or self._told:
+            topics.order_changed(self.order, self._told.values())
+            self._changed, self._told = set(), {}
         if self._events:
             # The lock on the order's row keeps the numbers apart.
-            newest = (NEWEST.first(order_id=self.order.pk) or (0,))[0]
-            for number, event in enumerate(self._events, start=newest + 1):
-                event.number = number
-            OrderEvent.objects.bulk_create(self._events)
+            for event in self._events:
+                self.known.newest += 1
+                event.number = self.known.newest
+            insert_all(self._events)
             self._events = []
 
     def alarm(self, code: str) -> None:
@@ -137,23 +162,6 @@ class Dossier:
                 at=self.at,
             )
         )
-
-    def _fills_with(self, row: Execution | None) -> dict[str, Execution]:
-        """Read once; what is stored later is added as it is told."""
-        if self._fills is None:
-            self._fills = {found.exec_id: found for found in self.order.executions.all()}
-            wanted = list(self._fills)
-        elif row is not None:
-            self._fills[row.exec_id] = row
-            wanted = [row.exec_id]
-        else:
-            wanted = []
-        if wanted:
-            reports = CommissionReport.objects.filter(
-                connection_id=self.order.connection_id, exec_id__in=wanted
-            )
-            self._reports |= {report.exec_id: report for report in reports}
-        return self._fills
 
     def _settle(self) -> None:
         """State, status, reason and times as the evidence has them."""

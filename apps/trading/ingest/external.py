@@ -80,6 +80,7 @@ def welcome(dossier: Dossier) -> None:
         connection_id=order.connection_id, perm_id=order.perm_id, order__isnull=True
     )
     if orphans.update(order=order):
+        dossier.look_again()
         dossier.count()
         dossier.save("fill", {})
     if is_ours(order.ref):

@@ -1,10 +1,14 @@
 """Reads of the trading app: orders, executions and trade runs that a person may see."""
 
 from apps.trading.selectors.orders import (
+    RECENT,
     commissions_of,
     executions_recent,
     executions_standing,
+    fill_asked,
+    fill_told,
     is_recent,
+    order_asked,
     order_get,
     order_told,
     orders_recent,
@@ -30,12 +34,16 @@ from apps.trading.selectors.strategies import (
 )
 
 __all__ = [
+    "RECENT",
     "NextRun",
     "closed_at",
     "commissions_of",
     "executions_recent",
     "executions_standing",
+    "fill_asked",
+    "fill_told",
     "is_recent",
+    "order_asked",
     "order_get",
     "order_told",
     "orders_recent",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.permissions import User
 from apps.accounts.selectors import accounts_visible
 from apps.lib.errors import NotFound
-from apps.lib.prepared import Whole
+from apps.lib.prepared import Asked, Whole
 from apps.marketdata.models import Instrument
 from apps.trading.models import CommissionReport, Execution, Order, Plan, PlanLine
 from apps.trading.states import OPEN
@@ -28,12 +28,49 @@ TOLD = Whole(
 )
 
 
+def _newest(connection_id: int, base: str) -> QuerySet[Execution]:
+    rows = Execution.objects.filter(connection=connection_id, base=base)
+    return rows.order_by("-revision")
+
+
+FILL = Whole(
+    Execution,
+    lambda connection_id, base: _newest(connection_id, base)[:1],
+    instrument=Instrument,
+)
+FILL_PAID = Whole(
+    CommissionReport,
+    lambda connection_id, base: CommissionReport.objects.filter(
+        connection=connection_id,
+        exec_id=Subquery(_newest(connection_id, base).values("exec_id")[:1]),
+    ).order_by(),
+)
+
+
 def order_told(pk: int) -> Order:
     """With WITH_ORDER, for topics: they read an order again at every change."""
     found = TOLD.first(order_id=pk)
     if found is None:
         raise Order.DoesNotExist
     return found
+
+
+def order_asked(pk: int) -> Asked:
+    """The question of `order_told`, for `together`."""
+    return TOLD.asked(order_id=pk)
+
+
+def fill_told(connection_id: int, base: str) -> tuple[Execution | None, CommissionReport | None]:
+    """What stands of a fill, with its instrument, and the commission of that revision; None for a
+    fill that was taken back."""
+    found = FILL.first(connection_id=connection_id, base=base)
+    paid = FILL_PAID.first(connection_id=connection_id, base=base)
+    return (found, paid) if found is not None and found.quantity > 0 else (None, None)
+
+
+def fill_asked(connection_id: int, base: str) -> list[Asked]:
+    """The questions of `fill_told`, for `together`."""
+    return [query.asked(connection_id=connection_id, base=base) for query in (FILL, FILL_PAID)]
 
 
 def orders_visible(user: User) -> QuerySet[Order]:
