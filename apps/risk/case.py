@@ -1,9 +1,10 @@
 """One order against one snapshot: worst case, price, notional, and whether it lowers risk; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from apps.risk.book import WorkingOrder
 from apps.risk.policy import Limits
@@ -12,9 +13,25 @@ from apps.risk.types import OrderIntent
 from ibkr.types import PriceKind
 
 ZERO = Decimal(0)
+Lines = tuple[Line, ...]
+Orders = tuple[WorkingOrder, ...]
 LIMITED = frozenset({"LMT", "STP LMT", "LOC", "LOO"})
 PLAIN_KINDS = frozenset({"STK", "ETF", "CASH", "CRYPTO", "BOND", "FUND"})
 """Kinds of which one unit is one unit: a missing multiplier is one."""
+
+
+class Shelf(NamedTuple):
+    """Working orders as they lie for one account."""
+
+    working: Orders
+    """Of all accounts."""
+    anywhere: Mapping[int, Orders]
+    """The same, by conId."""
+    own: Orders
+    here: Mapping[int, Orders]
+    """Own ones, by conId."""
+    numbers: frozenset[int]
+    """Of own ones."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +57,32 @@ class Case:
     @cached_property
     def own_working(self) -> tuple[WorkingOrder, ...] | None:
         """Of this account, without the order itself."""
-        working, intent = self.snapshot.working, self.intent
-        if working is None:
+        return None if self.shelf is None else self._but_itself(self.shelf.own)
+
+    @cached_property
+    def here(self) -> Orders | None:
+        """Of `own_working` those in the instrument."""
+        if self.shelf is None:
             return None
-        return tuple(
-            order
-            for order in working
-            if order.account_id == intent.account_id and order.order_id != intent.order_id
-        )
+        return self._but_itself(self.shelf.here.get(self.intent.con_id, ()))
+
+    @cached_property
+    def shelf(self) -> "Shelf | None":
+        """The working orders in groups, the order itself among them."""
+        working = self.snapshot.working
+        return None if working is None else _shelf(self.intent.account_id, working)
+
+    def _but_itself(self, orders: Orders) -> Orders:
+        own = self.intent.order_id
+        if self.shelf is None or own not in self.shelf.numbers:
+            return orders
+        return tuple([order for order in orders if order.order_id != own])
+
+    @cached_property
+    def lines(self) -> Mapping[int, Line]:
+        """By conId; empty where the positions are not known."""
+        held = self.snapshot.lines
+        return {} if held is None else _lines(self.snapshot.account.id, held)
 
     @cached_property
     def line(self) -> Line | None:
@@ -55,8 +90,7 @@ class Case:
         if self.snapshot.lines is None:
             return None
         con_id = self.intent.con_id
-        found = next((line for line in self.snapshot.lines if line.con_id == con_id), None)
-        return found or Line(con_id, ZERO, self.unit)
+        return self.lines.get(con_id) or Line(con_id, ZERO, self.unit)
 
     @cached_property
     def position(self) -> Decimal | None:
@@ -65,10 +99,9 @@ class Case:
     @cached_property
     def worst(self) -> Decimal | None:
         """Position + all same-side working orders + this order."""
-        if self.position is None or self.own_working is None:
+        intent, here = self.intent, self.here
+        if self.position is None or here is None:
             return None
-        intent = self.intent
-        here = [order for order in self.own_working if order.con_id == intent.con_id]
         group = intent.oca_group
         rivals = [order.signed for order in here if group and order.oca_group == group]
         others = [order for order in here if not (group and order.oca_group == group)]
@@ -161,6 +194,36 @@ class Case:
     @cached_property
     def notional(self) -> Decimal | None:
         return None if self.unit is None else self.intent.quantity * self.unit
+
+
+_LINES: dict[int, tuple[Lines, Mapping[int, Line]]] = {}
+_SHELVES: dict[int, Shelf] = {}
+"""By account, both: kept as long as lines and orders are the very same."""
+
+
+def _shelf(account_id: int, working: Orders) -> Shelf:
+    known = _SHELVES.get(account_id)
+    if known is None or known.working is not working:
+        own = tuple([order for order in working if order.account_id == account_id])
+        numbers = frozenset(order.order_id for order in own)
+        known = Shelf(working, _by_con_id(working), own, _by_con_id(own), numbers)
+        _SHELVES[account_id] = known
+    return known
+
+
+def _by_con_id(orders: Orders) -> Mapping[int, Orders]:
+    found: dict[int, list[WorkingOrder]] = {}
+    for order in orders:
+        found.setdefault(order.con_id, []).append(order)
+    return {con_id: tuple(here) for con_id, here in found.items()}
+
+
+def _lines(account_id: int, held: Lines) -> Mapping[int, Line]:
+    known = _LINES.get(account_id)
+    if known is None or known[0] is not held:
+        # Of two lines with one number the first counts.
+        known = _LINES[account_id] = held, {line.con_id: line for line in reversed(held)}
+    return known[1]
 
 
 def span(orders: Sequence[WorkingOrder]) -> tuple[Decimal, Decimal]:

@@ -161,23 +161,27 @@ class Limits:
 
     def number(self, code: str, name: str) -> Decimal | None:
         """None: no limit is set, or its default needs a value that is missing."""
-        value = self.setting(code, name).value
+        value = self._value(code, name)
         return value if isinstance(value, Decimal) else None
 
     def word(self, code: str, name: str) -> str:
-        return str(self.setting(code, name).value or "")
+        return str(self._value(code, name) or "")
 
     def words(self, code: str, name: str) -> frozenset[str]:
         """A comma-separated list."""
-        parts = (part.strip() for part in self.word(code, name).split(","))
-        return frozenset(part for part in parts if part)
+        return _parts(self.word(code, name))
+
+    def _value(self, code: str, name: str) -> Value | None:
+        key = code, name
+        if key in self._found:
+            return self.setting(code, name).value
+        subject = self._subject
+        return PARAMETERS[key].fallback(subject.kind, subject.net_liquidation)
 
     @property
     def version(self) -> str:
         """Digest of the rows that apply and of the defaults in the code."""
-        rows = {f"{code}.{name}": found for (code, name), found in sorted(self._found.items())}
-        text = json.dumps([_defaults(), rows], default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _version(tuple(sorted(self._found.items())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,19 @@ def declare(policy: Policy) -> Policy:
     POLICIES[policy.code] = policy
     PARAMETERS.update({(policy.code, p.name): p for p in policy.parameters})
     return policy
+
+
+@lru_cache(maxsize=256)
+def _parts(text: str) -> frozenset[str]:
+    parts = (part.strip() for part in text.split(","))
+    return frozenset(part for part in parts if part)
+
+
+@lru_cache(maxsize=256)
+def _version(found: tuple[tuple[tuple[str, str], tuple[int, str, int]], ...]) -> str:
+    rows = {f"{code}.{name}": setting for (code, name), setting in found}
+    text = json.dumps([_defaults(), rows], default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -36,5 +36,5 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "message": verdict.message,
         "warning": verdict.warning,
         "template": verdict.template,
-        "facts": dict(verdict.facts),
+        "facts": dict(verdict.facts) if verdict.facts else {},
     }

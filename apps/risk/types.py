@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,7 @@ class OrderIntent:
         return not self.idempotency_key and self.plan_line_id is None and self.order_id is None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One check's answer. `limit` and `value` are None where there is nothing to compare."""
 
     code: str

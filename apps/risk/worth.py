@@ -1,17 +1,17 @@
 """What an account is exposed to once the worst has filled, in base currency; pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from apps.risk.book import WorkingOrder
-from apps.risk.case import ZERO, Case, span
+from apps.risk.case import ZERO, Case, Lines, Orders, Shelf, span
 from apps.risk.snapshot import Instrument, Line
 
-Lines = tuple[Line, ...]
-Orders = tuple[WorkingOrder, ...]
+UNBORROWED = frozenset({"FUT", "CASH"})
+"""Kinds that IB's own measure of leverage leaves out."""
 
 
 class Worth(NamedTuple):
@@ -23,8 +23,77 @@ class Worth(NamedTuple):
     highest: Decimal
 
 
-_KNOWN: dict[int, tuple[Lines, Orders, tuple[Worth, ...]]] = {}
-"""By account, with what was asked: most orders meet the holdings that the one before met."""
+class Among(StrEnum):
+    """Which lines a sum is of."""
+
+    ALL = "all"
+    ISSUER = "issuer"
+    SECTOR = "sector"
+    CURRENCY = "currency"
+    BORROWING = "borrowing"
+
+    def has(self, line: Line, value: str) -> bool:
+        """Whether the line's issuer, sector or currency is `value`."""
+        if self is Among.ALL:
+            return True
+        if self is Among.BORROWING:
+            return line.kind not in UNBORROWED
+        return bool(getattr(line, self.value) == value)
+
+
+class Others:
+    """Every line but one as it stands; a sum is worked out once."""
+
+    def __init__(self, table: Iterable[Worth]) -> None:
+        self._table = tuple(table)
+        self._sums: dict[tuple[Among, str], Decimal | None] = {}
+
+    def gross(self, among: Among, value: str) -> Decimal | None:
+        """Sum of the largest |value| of each line; None when one has no price."""
+        key = among, value
+        if key not in self._sums:
+            self._sums[key] = self._gross(among, value)
+        return self._sums[key]
+
+    def _gross(self, among: Among, value: str) -> Decimal | None:
+        if among is Among.ALL:
+            found = [worth.size for worth in self._table]
+        else:
+            found = [worth.size for worth in self._table if among.has(worth.line, value)]
+        sizes = [size for size in found if size is not None]
+        return sum(sizes, ZERO) if len(sizes) == len(found) else None
+
+    @cached_property
+    def span(self) -> tuple[Decimal, Decimal]:
+        """The sum at its lowest and at its highest."""
+        lowest = sum([worth.lowest for worth in self._table], ZERO)
+        return lowest, sum([worth.highest for worth in self._table], ZERO)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Lines and orders of an account, what they are worth without the order that is asked for,
+    and that again without each instrument that was asked for."""
+
+    held: Lines
+    shelf: Shelf
+    table: Mapping[int, Worth]
+    without: dict[int, Others]
+
+    @cached_property
+    def working(self) -> Decimal | None:
+        """What all own working orders are worth; None where a line has no price."""
+        total = ZERO
+        for order in self.shelf.own:
+            found = self.table.get(order.con_id)
+            if found is None or not found.line.unit:
+                return None
+            total += order.remaining * found.line.unit
+        return total
+
+
+_KNOWN: dict[int, _Standing] = {}
+"""By account: most orders meet the holdings that the one before met."""
 
 
 @dataclass(frozen=True)
@@ -35,33 +104,34 @@ class Book:
     objects of every decision to the garbage collector.
     """
 
-    table: tuple[Worth, ...] | None
-    """Every line at its worst, the order's own last."""
+    others: Others | None
+    own: Worth | None
+    """The order's own line at its worst."""
     net_liquidation: Decimal | None
     told: Decimal | None
     """The broker's own sum plus this order."""
 
-    def gross(self, chosen: Callable[[Line], bool] | None = None) -> Decimal | None:
+    def gross(self, among: Among = Among.ALL, value: str = "") -> Decimal | None:
         """Sum of the largest |value| of each chosen line; None when one has no price."""
-        if self.table is None:
+        if self.others is None or self.own is None:
             return None
-        found = [w.size for w in self.table if chosen is None or chosen(w.line)]
-        sizes = [size for size in found if size is not None]
-        return sum(sizes, ZERO) if len(sizes) == len(found) else None
+        found = self.others.gross(among, value)
+        if not among.has(self.own.line, value):
+            return found
+        return None if found is None or self.own.size is None else found + self.own.size
 
     def net(self) -> Decimal | None:
         """The larger of the worst long and the worst short sum, unsigned."""
-        if self.table is None or any(worth.size is None for worth in self.table):
+        if self.others is None or self.own is None or self.gross() is None:
             return None
-        lowest = sum((worth.lowest for worth in self.table), ZERO)
-        highest = sum((worth.highest for worth in self.table), ZERO)
-        return max(abs(lowest), abs(highest))
+        lowest, highest = self.others.span
+        return max(abs(lowest + self.own.lowest), abs(highest + self.own.highest))
 
     @cached_property
     def gross_or_told(self) -> Decimal | None:
         """As `gross`; with lines that have no price the broker's own sum plus this order."""
         found = self.gross()
-        return self.told if found is None and self.table is not None else found
+        return self.told if found is None and self.others is not None else found
 
     def share(self, amount: Decimal | None) -> Decimal | None:
         net = self.net_liquidation
@@ -74,7 +144,7 @@ def book_of(case: Case) -> Book:
     if not isinstance(held, Book):
         gross, order = case.snapshot.account.gross, case.notional
         held = case.__dict__["_book"] = Book(
-            _table(case),
+            *_table(case),
             case.snapshot.account.net_liquidation,
             None if gross is None or order is None else gross + order,
         )
@@ -86,35 +156,65 @@ def issuer_of(instrument: Instrument) -> str:
     return str(instrument.under_con_id or instrument.con_id)
 
 
-def _table(case: Case) -> tuple[Worth, ...] | None:
-    held, own, working = case.snapshot.lines, case.line, case.snapshot.working
-    if held is None or own is None or working is None or case.own_working is None:
+def working_value(case: Case) -> Decimal | None:
+    """What the account's other working orders are worth; None where a price is missing."""
+    if case.shelf is None:
         return None
-    con_id = case.intent.con_id
-    low, high = _reach(own, [order for order in case.own_working if order.con_id == con_id])
+    if case.own_working is case.shelf.own and case.snapshot.lines is not None:
+        known = _standing(case.snapshot.account.id, case.snapshot.lines, case.shelf).working
+        if known is not None:
+            return known
+    lines, con_id = case.lines, case.intent.con_id
+    total = ZERO
+    for order in case.own_working or ():
+        line = lines.get(order.con_id)
+        unit = None if line is None else line.unit
+        unit = unit or (case.unit if order.con_id == con_id else None)
+        if unit is None:
+            return None
+        total += order.remaining * unit
+    return total
+
+
+def _table(case: Case) -> tuple[Others, Worth] | tuple[None, None]:
+    held, own, shelf = case.snapshot.lines, case.line, case.shelf
+    if held is None or own is None or shelf is None or case.here is None:
+        return None, None
+    low, high = _reach(own, case.here)
     worst = case.worst or ZERO
     last = _moving(_at_worst(case, own), min(low, worst), max(high, worst))
-    others = _standing(case.snapshot.account.id, held, working)
-    return (*(found for found in others if found.line.con_id != con_id), last)
+    standing = _standing(case.snapshot.account.id, held, shelf)
+    return _without(standing, case.intent.con_id), last
 
 
-def _standing(account_id: int, held: Lines, working: Orders) -> tuple[Worth, ...]:
-    """Every line as it stands without this order; the answer to the same question is kept."""
-    known = _KNOWN.get(account_id)
-    if known is not None and known[0] == held and known[1] == working:
-        return known[2]
-    orders: dict[int, list[WorkingOrder]] = {}
-    for order in working:
-        if order.account_id == account_id:
-            orders.setdefault(order.con_id, []).append(order)
-    found = tuple(
-        _moving(line, *_reach(line, orders[line.con_id]))
-        if line.con_id in orders
-        else _resting(line)
-        for line in held
-    )
-    _KNOWN[account_id] = held, working, found
+def _without(standing: _Standing, con_id: int) -> Others:
+    found = standing.without.get(con_id)
+    if found is None:
+        table = (worth for other, worth in standing.table.items() if other != con_id)
+        found = standing.without[con_id] = Others(table)
     return found
+
+
+def _standing(account_id: int, held: Lines, shelf: Shelf) -> _Standing:
+    """Every line as it stands without this order; the answer to the same question is kept, and of
+    another question what both have in common."""
+    known = _KNOWN.get(account_id)
+    if known is not None and known.shelf is shelf and known.held == held:
+        return known
+    here = shelf.here
+    table = {line.con_id: _stood(line, here.get(line.con_id, ()), known) for line in held}
+    found = _KNOWN[account_id] = _Standing(held, shelf, table, {})
+    return found
+
+
+def _stood(line: Line, orders: Orders, known: _Standing | None) -> Worth:
+    con_id = line.con_id
+    if known is not None:
+        before = known.table.get(con_id)
+        same = before is not None and before.line is line
+        if before is not None and same and known.shelf.here.get(con_id, ()) == orders:
+            return before
+    return _moving(line, *_reach(line, orders)) if orders else _resting(line)
 
 
 def _at_worst(case: Case, own: Line) -> Line:
@@ -131,7 +231,7 @@ def _at_worst(case: Case, own: Line) -> Line:
     )
 
 
-def _reach(line: Line, orders: Sequence[WorkingOrder]) -> tuple[Decimal, Decimal]:
+def _reach(line: Line, orders: Orders) -> tuple[Decimal, Decimal]:
     """Lowest and highest quantity that working orders can lead to."""
     sold, bought = span(orders)
     return line.quantity + sold, line.quantity + bought

@@ -6,15 +6,14 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Abs, Coalesce
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 
 from apps.accounts.models import BrokerAccount
-from apps.lib.prepared import Asked, Kept, Prepared, Row
+from apps.lib.prepared import Asked, Kept, Prepared, Row, Same
 from apps.risk.book import Activity, ActivityQuestion, WorkingOrder
 from apps.trading import ledger as own_ledger
-from apps.trading.models import CommissionReport, Order, OrderChange, PlanLine, Source
-from apps.trading.selectors.orders import executions_standing
+from apps.trading import riskhistory
+from apps.trading.models import Order, OrderChange, Source
 from apps.trading.states import OPEN, OrderState
 
 BY_HAND = (Source.PAGE, Source.API, Source.ADMIN, Source.TELEGRAM)
@@ -23,13 +22,11 @@ LOOKED_AT = 200
 FIRST_LOOK = 3
 """Mostly the newest answer is no reject."""
 SECOND = timedelta(seconds=1)
-WORTH: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=60, decimal_places=26)
 COLUMNS = (
     "id", "account_id", "instrument_id", "side", "quantity", "filled", "limit_price", "stop_price",
     "order_type", "tif", "state", "source", "accepted_at", "strategy", "plan_line_id",
     "idempotency_key", "oca_group", "parent_id",
 )  # fmt: skip
-Amounts = tuple[tuple[str, Decimal], ...]
 Rows = QuerySet[Any, Any]
 
 
@@ -45,10 +42,10 @@ class TradingBook:
             recent=_recent(question),
             line_submissions=_line_submissions(question),
             rejects=_rejects(question),
-            losses_instrument=_losses(_of_instrument(question)),
-            losses_strategy=_losses(_of_strategy(question)),
-            traded_week=_traded_week(question),
-            traded_run=_traded_run(question),
+            losses_instrument=riskhistory.losses_instrument(question),
+            losses_strategy=riskhistory.losses_strategy(question),
+            traded_week=riskhistory.traded_week(question),
+            traded_run=riskhistory.traded_run(question),
         )
 
     def ahead(self, question: ActivityQuestion) -> Sequence[Asked]:
@@ -84,23 +81,25 @@ WORKING_OF = Kept(
     Prepared(lambda account_id: _open().filter(account_id=account_id).values_list(*COLUMNS)),
     _working_order,
 )
-RECENT = Prepared(
-    lambda account_id, con_id, since_at: (
-        _ours(account_id)
-        .filter(instrument_id=con_id, accepted_at__gte=since_at)
-        .order_by("pk")
-        .values_list(*COLUMNS)
-    )
+RECENT = Same(
+    Prepared(
+        lambda account_id, con_id, since_at: (
+            _ours(account_id)
+            .filter(instrument_id=con_id, accepted_at__gte=since_at)
+            .order_by("pk")
+            .values_list(*COLUMNS)
+        )
+    ),
+    lambda rows: tuple(_working_order(row) for row in rows),
 )
 
 
 def _recent(question: ActivityQuestion) -> tuple[WorkingOrder, ...]:
     if not question.twins:
         return ()
-    rows = RECENT.rows(
+    return RECENT(
         account_id=question.account_id, con_id=question.con_id, since_at=question.recent_at
     )
-    return tuple(_working_order(row) for row in rows)
 
 
 def _count_rows(account_id: int, con_id: int, day_at: datetime) -> Rows:
@@ -131,18 +130,21 @@ def _count(rows: Rows) -> Subquery:
     return Subquery(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n"))
 
 
-COUNTS, MESSAGES = Prepared(_count_rows), Prepared(_message_rows)
+COUNTED = "orders_account", "orders_instrument", "cancels_account", "cancels_instrument"
+COUNTS = Same(
+    Prepared(_count_rows),
+    lambda rows: dict(zip(COUNTED, rows[0], strict=True)),
+)
+MESSAGES = Same(
+    Prepared(_message_rows), lambda rows: sum(count or 0 for row in rows for count in row)
+)
 
 
 def _counts(question: ActivityQuestion) -> dict[str, int]:
     """Since the start of the day, and within the second up to `at`."""
     account_id, at = question.account_id, question.at
-    counted = COUNTS.rows(account_id=account_id, con_id=question.con_id, day_at=question.day_at)[0]
-    messages = MESSAGES.first(account_id=account_id, since_at=at - SECOND, at=at) or ()
-    names = "orders_account", "orders_instrument", "cancels_account", "cancels_instrument"
-    return dict(zip(names, counted, strict=True)) | {
-        "messages": sum(count or 0 for count in messages)
-    }
+    counted = COUNTS(account_id=account_id, con_id=question.con_id, day_at=question.day_at)
+    return counted | {"messages": MESSAGES(account_id=account_id, since_at=at - SECOND, at=at)}
 
 
 SUBMITTED = Prepared(
@@ -165,9 +167,13 @@ def _answers(account_id: int, strategy: str) -> Rows:
     return rows.order_by("-accepted_at", "-pk").values_list("state")
 
 
+def _in_a_row(states: Iterable[Row]) -> int:
+    return sum(1 for _ in takewhile(lambda row: row[0] == OrderState.REJECTED, states))
+
+
 ANSWERS = (
-    Prepared(lambda **of: _answers(**of)[:FIRST_LOOK]),
-    Prepared(lambda **of: _answers(**of)[:LOOKED_AT]),
+    Same(Prepared(lambda **of: _answers(**of)[:FIRST_LOOK]), _in_a_row),
+    Same(Prepared(lambda **of: _answers(**of)[:LOOKED_AT]), _in_a_row),
 )
 
 
@@ -176,104 +182,10 @@ def _rejects(question: ActivityQuestion) -> int:
     strategy those of people's own orders."""
     count = 0
     for answers in ANSWERS:
-        states = answers.rows(account_id=question.account_id, strategy=question.strategy)
-        in_a_row = takewhile(lambda row: row[0] == OrderState.REJECTED, states)
-        count = sum(1 for _ in in_a_row)
+        count = answers(account_id=question.account_id, strategy=question.strategy)
         if count < FIRST_LOOK:
             break
     return count
-
-
-def _exits(account_id: int, since_at: datetime, **which: Any) -> Rows:
-    """Fills with a realised P&L, the newest first: the broker reports none for fills that open."""
-    paid = CommissionReport.objects.filter(
-        connection=OuterRef("connection"), exec_id=OuterRef("exec_id")
-    )
-    rows = executions_standing().annotate(gain=Subquery(paid.values("realized_pnl")[:1]))
-    rows = rows.filter(account_id=account_id, at__gte=since_at, gain__isnull=False, **which)
-    return rows.order_by("-at", "-pk").values_list(
-        "at", "gain", "pk", "order_id", "order__plan_line__plan_id"
-    )[:LOOKED_AT]
-
-
-EXITS = Prepared(
-    lambda account_id, con_id, since_at: _exits(account_id, since_at, instrument_id=con_id)
-)
-EXITS_OF_STRATEGY = Prepared(
-    lambda account_id, strategy, since_at: _exits(account_id, since_at, order__strategy=strategy)
-)
-
-
-def _losses(fills: Iterable[Row]) -> tuple[datetime, ...]:
-    """When exits lost money, newest first, back to the newest that did not.
-
-    One for each order, and one for each plan: a rebalance that trims ten losers is one decision.
-    """
-    found: dict[tuple[str, int], tuple[datetime, Decimal]] = {}
-    for at, gain, *row in fills:
-        key = _decision(*row)
-        known = found.get(key)
-        found[key] = (known[0], known[1] + gain) if known else (at, gain)
-    lost = takewhile(lambda exit_: exit_[1] < 0, found.values())
-    return tuple(at for at, _gain in lost)
-
-
-def _decision(pk: int, order_id: int | None, plan_id: int | None) -> tuple[str, int]:
-    if plan_id is not None:
-        return "plan", plan_id
-    return ("execution", pk) if order_id is None else ("order", order_id)
-
-
-def _of_instrument(question: ActivityQuestion) -> list[Row]:
-    return EXITS.rows(
-        account_id=question.account_id, con_id=question.con_id, since_at=question.recent_at
-    )
-
-
-def _of_strategy(question: ActivityQuestion) -> list[Row]:
-    if not question.strategy:
-        return []
-    return EXITS_OF_STRATEGY.rows(
-        account_id=question.account_id, strategy=question.strategy, since_at=question.recent_at
-    )
-
-
-def _traded(which: Q) -> Rows:
-    """Sum of |quantity × price × multiplier| by currency."""
-    worth = Abs(F("quantity") * F("price") * Coalesce(F("instrument__multiplier"), Decimal(1)))
-    rows = executions_standing().filter(which).order_by()
-    total = Sum(worth, output_field=WORTH)
-    return (
-        rows.values("instrument__currency")
-        .annotate(total=total)
-        .values_list("instrument__currency", "total")
-    )
-
-
-WEEK = Prepared(
-    lambda account_id, since_at: _traded(
-        Q(order__isnull=False)
-        & ~Q(order__source=Source.EXTERNAL)
-        & Q(account_id=account_id, at__gte=since_at)
-    )
-)
-RUN = Prepared(
-    lambda line_id: _traded(
-        Q(order__plan_line__plan_id__in=PlanLine.objects.filter(pk=line_id).values("plan_id"))
-    )
-)
-
-
-def _traded_week(question: ActivityQuestion) -> Amounts:
-    rows = WEEK.rows(account_id=question.account_id, since_at=question.week_at)
-    return tuple(sorted((currency, amount) for currency, amount in rows))
-
-
-def _traded_run(question: ActivityQuestion) -> Amounts:
-    if question.plan_line_id is None:
-        return ()
-    rows = RUN.rows(line_id=question.plan_line_id)
-    return tuple(sorted((currency, amount) for currency, amount in rows))
 
 
 def _asked(question: ActivityQuestion) -> list[Asked]:
@@ -286,15 +198,17 @@ def _asked(question: ActivityQuestion) -> list[Asked]:
         COUNTS.asked(**here, day_at=question.day_at),
         MESSAGES.asked(account_id=account_id, since_at=at - SECOND, at=at),
         ANSWERS[0].asked(account_id=account_id, strategy=strategy),
-        EXITS.asked(**here, since_at=since_at),
-        WEEK.asked(account_id=account_id, since_at=question.week_at),
+        riskhistory.EXITS.asked(**here, since_at=since_at),
+        riskhistory.WEEK.asked(account_id=account_id, since_at=question.week_at),
     ]
     if question.twins:
         asked.append(RECENT.asked(**here, since_at=since_at))
     if strategy:
         asked.append(
-            EXITS_OF_STRATEGY.asked(account_id=account_id, strategy=strategy, since_at=since_at)
+            riskhistory.EXITS_OF_STRATEGY.asked(
+                account_id=account_id, strategy=strategy, since_at=since_at
+            )
         )
     if (line_id := question.plan_line_id) is not None:
-        asked += [SUBMITTED.asked(line_id=line_id), RUN.asked(line_id=line_id)]
+        asked += [SUBMITTED.asked(line_id=line_id), riskhistory.RUN.asked(line_id=line_id)]
     return asked

@@ -14,7 +14,10 @@ from apps.accounts.selectors.equity import equity_series, equity_stats
 from apps.accounts.selectors.links import (
     connections_enabled,
     link_effective,
+    link_keys,
+    link_read,
     link_state,
+    link_unknown,
     links_effective,
     links_state,
 )
@@ -37,7 +40,10 @@ __all__ = [
     "equity_stats",
     "findings_open",
     "link_effective",
+    "link_keys",
+    "link_read",
     "link_state",
+    "link_unknown",
     "links_effective",
     "links_state",
     "notices",

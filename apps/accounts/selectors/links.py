@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -26,16 +27,36 @@ def link_effective(connection: Connection) -> Link:
 
 
 def links_effective(connections: list[Connection]) -> dict[str, Link]:
-    """By slug; one Redis pipeline for all of them."""
+    """By slug; one command of Redis for all of them."""
     try:
         found = _read(connections)
     except (redis.RedisError, OSError) as error:
         log.warning("link states not readable: %s", error)
-        return {c.slug: _unknown(c) for c in connections}
-    return {
-        c.slug: effective_link(row=_stored(c), held=held, told=told)
-        for c, (held, told) in zip(connections, found, strict=True)
-    }
+        return {c.slug: link_unknown(c) for c in connections}
+    return {c.slug: link_read(c, *told) for c, told in zip(connections, found, strict=True)}
+
+
+def link_keys(connection: Connection) -> tuple[str, str]:
+    """What `link_read` wants the values of, for whoever has more to read from Redis."""
+    slug = connection.slug
+    return store.LEASE.format(name=f"connection:{slug}"), store.LINK.format(slug=slug)
+
+
+def link_read(connection: Connection, lease: bytes | None, told: bytes | None) -> Link:
+    """From the values of `link_keys`; None where there is none."""
+    said = None if told is None else _told(told)
+    return effective_link(row=_stored(connection), held=lease is not None, told=said)
+
+
+def link_unknown(connection: Connection) -> Link:
+    """While Redis cannot be read."""
+    return Link(
+        state=LinkState.DISCONNECTED,
+        since_at=connection.link_since_at,
+        code=REDIS_DOWN,
+        sentence=_("Redis cannot be reached, so the state of this connection is not known."),
+        worker=False,
+    )
 
 
 def links_state() -> dict[str, Any]:
@@ -66,21 +87,17 @@ def link_state(connection: Connection, link: Link) -> dict[str, Any]:
     return state
 
 
-def _read(connections: list[Connection]) -> list[tuple[bool, Link | None]]:
+def _read(connections: list[Connection]) -> list[tuple[bytes | None, bytes | None]]:
+    """Lease and word of the worker of each."""
     if not connections:
         return []
-    with store.client().pipeline(transaction=False) as pipe:
-        for connection in connections:
-            pipe.exists(store.LEASE.format(name=f"connection:{connection.slug}"))
-            pipe.get(store.LINK.format(slug=connection.slug))
-        answers = pipe.execute()
-    return [(bool(held), _told(raw)) for held, raw in zip(answers[::2], answers[1::2], strict=True)]
+    told = store.client().mget([key for c in connections for key in link_keys(c)])
+    return list(zip(told[::2], told[1::2], strict=True))
 
 
-def _told(raw: bytes | None) -> Link | None:
-    """What the worker wrote; None when it wrote nothing (yet) that can be read."""
-    if raw is None:
-        return None
+@lru_cache(maxsize=64)
+def _told(raw: bytes) -> Link | None:
+    """What the worker wrote; None when it wrote nothing that can be read."""
     try:
         told = json.loads(raw)
         return Link(
@@ -101,15 +118,5 @@ def _stored(connection: Connection) -> Link:
         since_at=connection.link_since_at,
         code=connection.link_code,
         sentence=connection.link_sentence,
-        worker=False,
-    )
-
-
-def _unknown(connection: Connection) -> Link:
-    return Link(
-        state=LinkState.DISCONNECTED,
-        since_at=connection.link_since_at,
-        code=REDIS_DOWN,
-        sentence=_("Redis cannot be reached, so the state of this connection is not known."),
         worker=False,
     )

@@ -61,6 +61,7 @@ class Compiled:
     adapts: bool
     fixed: Row
     converters: tuple[tuple[int, tuple[Convert, ...]], ...]
+    by_place: Mapping[int, tuple[Convert, ...]]
     wide: bool
 
     def parameters(self, values: Mapping[str, Value]) -> list[Any]:
@@ -77,6 +78,14 @@ class Compiled:
         """Rows as the database wrote them."""
         found: list[list[Any]] = orjson.loads(text) if text else []
         return [[value for part in row for value in part] for row in found] if self.wide else found
+
+    def value(self, row: Sequence[Any], place: int) -> Any:
+        """One of what `made` gives."""
+        found = row[place]
+        if found is not None:
+            for function in self.by_place.get(place, ()):
+                found = function(found)
+        return found
 
     def made(self, row: Sequence[Any]) -> Row:
         """Python values, as the queryset itself would give them."""
@@ -112,6 +121,7 @@ def compile_once(
         adapted != stands,
         tuple(parameters),
         tuple((n, functions) for n, functions in told if functions),
+        dict(told),
         len(kinds) > WIDTH,
     )
 

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
@@ -53,9 +54,24 @@ class Kept(Generic[T]):
         for row in compiled.raw(text):
             held = before.get(row[0])
             if held is None or held[0] != row:
-                held = row, self._make(compiled.made(row))
+                held = row, self._one(compiled, row)
             rows[row[0]] = held
         return _Known(text, rows, tuple(made for _, made in rows.values()))
+
+    def _one(self, compiled: Compiled, row: list[Any]) -> T:
+        return self._make(compiled.made(row))
+
+
+class Picked(Kept[T]):
+    """As `Kept`, for rows of which seldom all values are wanted: `make` gets what converts the
+    value at a place and gives it."""
+
+    def __init__(self, query: Prepared, make: Callable[[Callable[[int], Any]], T]) -> None:
+        super().__init__(query, tuple)
+        self._pick = make
+
+    def _one(self, compiled: Compiled, row: list[Any]) -> T:
+        return self._pick(partial(compiled.value, row))
 
 
 @dataclass(frozen=True, slots=True)

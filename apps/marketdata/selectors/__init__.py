@@ -18,7 +18,13 @@ from apps.marketdata.selectors.instruments import (
     rules_of,
 )
 from apps.marketdata.selectors.lines import troubles_of
-from apps.marketdata.selectors.prices import NO_BROKER, price_in, quotes_judged, quotes_of
+from apps.marketdata.selectors.prices import (
+    NO_BROKER,
+    price_in,
+    quotes_and_link,
+    quotes_judged,
+    quotes_of,
+)
 from apps.marketdata.selectors.quotes import quotes_frame, quotes_snapshot, quotes_state
 from apps.marketdata.selectors.streams import (
     explained,
@@ -45,6 +51,7 @@ __all__ = [
     "market_data_type",
     "options_of",
     "price_in",
+    "quotes_and_link",
     "quotes_frame",
     "quotes_judged",
     "quotes_of",

@@ -1,19 +1,24 @@
 """Prices of instruments over all connections a reader may see: value, kind, time, stale or not."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import redis
 from django.conf import settings
 
+from apps.accounts.links import Link
 from apps.accounts.models import Connection
-from apps.accounts.selectors import links_effective
+from apps.accounts.selectors import link_keys, link_read, link_unknown, links_effective
 from apps.lib import redis as store
 from apps.marketdata.models import Instrument
 from apps.marketdata.pipeline.conflate import STALE
 from apps.marketdata.staleness import Price, price_of
 from ibkr.types import PriceKind, Session
+
+log = logging.getLogger(__name__)
 
 Quote = dict[str, Any]
 NO_BROKER = "1100"
@@ -43,6 +48,33 @@ def quotes_of(slugs: Sequence[str], con_ids: Iterable[int]) -> dict[int, tuple[s
                 if con_id not in best or _rank(quote) < _rank(best[con_id][1]):
                     best[con_id] = (slug, quote)
     return best
+
+
+def quotes_and_link(
+    connection: Connection, con_ids: Iterable[int]
+) -> tuple[dict[int, Quote], Link]:
+    """The quotes of one connection, absent where it has none, and how its link is; read at once.
+
+    Without Redis there are no quotes and nothing is known of the link. Quotes whose gateway has
+    fallen silent are stale and of kind missing.
+    """
+    slug, wanted = connection.slug, list(con_ids)
+    alive_key = store.QUOTES_ALIVE.format(slug=slug)
+    try:
+        with store.client().pipeline(transaction=False) as pipe:
+            pipe.mget(alive_key, *link_keys(connection))
+            pipe.hmget(store.QUOTES.format(slug=slug), wanted)
+            (alive, *link), raws = pipe.execute()
+    except (redis.RedisError, OSError) as error:
+        log.warning("quotes and link not readable: %s", error)
+        return {}, link_unknown(connection)
+    told = zip(wanted, raws, strict=True)
+    quotes = {
+        con_id: _tended(orjson.loads(raw), alive=alive is not None)
+        for con_id, raw in told
+        if raw is not None
+    }
+    return quotes, link_read(connection, *link)
 
 
 def quotes_judged(slugs: Sequence[str], con_ids: Iterable[int]) -> dict[int, tuple[str, Quote]]:

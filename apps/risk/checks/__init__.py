@@ -1,7 +1,5 @@
 """The forty checks of the gate, in the order of the catalogue, and how they are run; pure."""
 
-from dataclasses import replace
-
 from apps.risk.case import Case
 from apps.risk.checks import (  # noqa: F401  # importing a theme declares its checks
     direction,
@@ -88,10 +86,10 @@ def evaluate(intent: OrderIntent, snapshot: Snapshot, limits: Limits) -> tuple[V
 
 def _judged(case: Case, code: str) -> Verdict:
     verdict = CHECKS[code](case)
+    if verdict.passed or code not in SPLITS_NOTHING:
+        return verdict
     flattens = case.intent.source == stop.FLATTEN and case.lowers
-    if not verdict.passed and flattens and code in SPLITS_NOTHING:
-        return replace(verdict, passed=True, warning=True)
-    return verdict
+    return verdict._replace(passed=True, warning=True) if flattens else verdict
 
 
 __all__ = ["CHECKS", "ORDER", "evaluate"]

@@ -16,7 +16,7 @@ from apps.risk.checks.base import (
     share_of_nlv,
 )
 from apps.risk.types import Verdict
-from apps.risk.worth import Book, book_of, issuer_of
+from apps.risk.worth import Among, Book, book_of, issuer_of, working_value
 
 SPREAD_OUT = {"ETF": Decimal("0.8"), "FUT": Decimal(2), "CASH": Decimal(1)}
 
@@ -83,7 +83,7 @@ def concentration(case: Case) -> Verdict:
     if instrument is not None and instrument.kind == "CASH":
         return passed(code)  # a currency has no issuer; the group check weighs it
     issuer = "" if instrument is None else issuer_of(instrument)
-    own = None if not issuer else book.gross(lambda line: line.issuer == issuer)
+    own = None if not issuer else book.gross(Among.ISSUER, issuer)
     return _of_net(case, book, code, ISSUER, own, "share")
 
 
@@ -101,15 +101,15 @@ def group(case: Case) -> Verdict:
     code, book, instrument = "group", book_of(case), case.instrument
     if case.lowers:
         return passed(code)
-    if instrument is None or book.table is None:
+    if instrument is None or book.own is None:
         return missing(case, code, HOLDINGS)
-    sector, currency = book.table[-1].line.sector, instrument.currency
-    asked = [(SECTOR, "sector", sector, lambda line: line.sector == sector)] if sector else []
+    sector, currency = book.own.line.sector, instrument.currency
+    asked = [(SECTOR, Among.SECTOR, sector)] if sector else []
     if currency != case.snapshot.account.base_currency:
-        asked.append((CURRENCY, "currency", currency, lambda line: line.currency == currency))
+        asked.append((CURRENCY, Among.CURRENCY, currency))
     verdicts = [
-        _of_net(case, book, code, template, book.gross(chosen), limit, group=name)
-        for template, limit, name, chosen in asked
+        _of_net(case, book, code, template, book.gross(among, name), among.value, group=name)
+        for template, among, name in asked
     ] or [_of_net(case, book, code, SECTOR, Decimal(0), "sector")]
     return next((verdict for verdict in verdicts if not verdict.passed), verdicts[0])
 
@@ -125,7 +125,7 @@ def leverage(case: Case) -> Verdict:
     code, book = "leverage", book_of(case)
     if case.lowers:
         return passed(code)
-    amount = book.gross(lambda line: line.kind not in {"FUT", "CASH"})
+    amount = book.gross(Among.BORROWING)
     if amount is None:
         amount = book.gross_or_told
     return _of_net(case, book, code, LEVERAGE, amount, "times", unit="times")
@@ -146,7 +146,7 @@ def turnover(case: Case) -> Verdict:
         return passed(code)
     if activity is None or case.own_working is None:
         return missing(case, code, gettext_noop("what was traded this week"))
-    working = _working_value(case)
+    working = working_value(case)
     if case.intent.plan_line_id is not None:
         done = _in_base(case, activity.traded_run)
         run = _of_net(case, book, code, RUN, _sum(done, case.notional), "run")
@@ -189,19 +189,6 @@ def _in_base(case: Case, amounts: tuple[tuple[str, Decimal], ...]) -> Decimal | 
     if any(currency not in rates for currency, _ in amounts):
         return None
     return sum((amount * rates[currency] for currency, amount in amounts), Decimal(0))
-
-
-def _working_value(case: Case) -> Decimal | None:
-    units = {line.con_id: line.unit for line in case.snapshot.lines or ()}
-    total = Decimal(0)
-    for order in case.own_working or ():
-        unit = units.get(order.con_id) or (
-            case.unit if order.con_id == case.intent.con_id else None
-        )
-        if unit is None:
-            return None
-        total += order.remaining * unit
-    return total
 
 
 def _sum(*amounts: Decimal | None) -> Decimal | None:

@@ -50,10 +50,9 @@ def mismatch(case: Case) -> Verdict:
 )
 def unknown_order(case: Case) -> Verdict:
     code = "unknown_order"
-    if case.own_working is None:
+    if case.here is None:
         return missing(case, code, ORDERS)
-    con_id = case.intent.con_id
-    found = [o for o in case.own_working if o.con_id == con_id and o.state == "unknown"]
+    found = [order for order in case.here if order.state == "unknown"]
     count = len(found) or int("unknown" in case.snapshot.standing.locks)
     if not count:
         return passed(code, Decimal(0), Decimal(0), "count")
@@ -72,10 +71,11 @@ def unknown_order(case: Case) -> Verdict:
     meaning=gettext_noop("Would cross an own working order, of any own account."),
 )
 def self_match(case: Case) -> Verdict:
-    code, working = "self_match", case.snapshot.working
-    if working is None:
+    code, shelf = "self_match", case.shelf
+    if shelf is None:
         return missing(case, code, ORDERS)
-    opposite = [order for order in working if _rests_against(case, order)]
+    here = shelf.anywhere.get(case.intent.con_id, ())
+    opposite = [order for order in here if _rests_against(case, order)]
     if not opposite:
         return passed(code)
     reach = _reach(case)
@@ -97,7 +97,7 @@ def self_match(case: Case) -> Verdict:
 
 def _rests_against(case: Case, order: WorkingOrder) -> bool:
     intent = case.intent
-    if order.con_id != intent.con_id or order.side == intent.side or intent.parent_signed:
+    if order.side == intent.side or intent.parent_signed:
         # A child sleeps until its parent is filled: it meets nothing before.
         return False
     if order.order_id == intent.order_id or order.order_type in WAITING or not order.remaining:

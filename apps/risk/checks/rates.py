@@ -146,10 +146,9 @@ def repeated(case: Case) -> Verdict:
 )
 def working_orders(case: Case) -> Verdict:
     code = "working_orders"
-    if case.own_working is None:
+    if case.own_working is None or case.here is None:
         return missing(case, code, ORDERS)
-    here = [order for order in case.own_working if order.con_id == case.intent.con_id]
-    counted = {"orders": len(case.own_working) + 1, "orders_instrument": len(here) + 1}
+    counted = {"orders": len(case.own_working) + 1, "orders_instrument": len(case.here) + 1}
     return _first(case, code, WORKING, counted)
 
 

@@ -1,14 +1,15 @@
 """The account and the instrument of an order as the gate sees them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg
+from django.db.models import Avg, Value
 
 from apps.accounts.links import Link
 from apps.accounts.models import AccountValue, BrokerAccount, Connection
-from apps.lib.prepared import Asked, Kept, Prepared, Whole
+from apps.lib.prepared import Asked, Derived, Prepared, Row, Same, Whole
 from apps.marketdata import ticks
 from apps.marketdata.models import Bar, MarketRule
 from apps.marketdata.models import Instrument as InstrumentRow
@@ -30,8 +31,15 @@ TAGS = {
 RATE, TOTALS = "ExchangeRate", "BASE"
 VALUES_GOOD_FOR = timedelta(hours=1)
 """IB repeats account values every three minutes; older ones are missing ones."""
+Rules = Mapping[int, tuple[PriceBand, ...]]
 VOLUME_DAYS = timedelta(days=30)
 """About twenty sessions."""
+
+
+def _newest_login(seen: Sequence[Row]) -> tuple[str, ...]:
+    """The accounts that came with it."""
+    newest = max((at for _, at in seen), default=None)
+    return tuple(code for code, at in seen if at == newest)
 
 
 ACCOUNT = Whole(
@@ -40,24 +48,43 @@ ACCOUNT = Whole(
     connection=Connection,
 )
 INSTRUMENT = Whole(InstrumentRow, lambda con_id: InstrumentRow.objects.filter(pk=con_id).order_by())
-VALUES = Prepared(
-    lambda account_id: (
-        AccountValue.objects.filter(account=account_id, tag__in=[*TAGS, RATE])
-        .order_by("id")
-        .values_list("tag", "currency", "amount")
-    )
+VALUES = Same(
+    Prepared(
+        lambda account_id: (
+            AccountValue.objects.filter(account=account_id, tag__in=[*TAGS, RATE])
+            .order_by("id")
+            .values_list("tag", "currency", "amount")
+        )
+    ),
+    tuple[Row, ...],
 )
-SEEN = Prepared(
-    lambda account_id: (
-        BrokerAccount.objects.filter(connection__accounts=account_id)
-        .order_by("pk")
-        .values_list("code", "last_seen_at")
-    )
+SEEN = Same(
+    Prepared(
+        lambda account_id: (
+            BrokerAccount.objects.filter(connection__accounts=account_id)
+            .order_by("pk")
+            .values_list("code", "last_seen_at")
+        )
+    ),
+    _newest_login,
 )
-BANDS = Kept(
+BANDS = Same(
     Prepared(lambda: MarketRule.objects.order_by("pk").values_list("pk", "bands")),
-    lambda row: (int(row[0]), ticks.loaded(row[1])),
+    lambda rows: {int(rule_id): ticks.loaded(bands) for rule_id, bands in rows},
 )
+VOLUME = Prepared(
+    lambda con_id, since_at: (
+        Bar.objects.filter(
+            instrument=con_id, size="1 day", start_at__gte=since_at, volume__isnull=False
+        )
+        .order_by()
+        .values(one=Value(1))
+        .annotate(mean=Avg("volume"))
+        .values_list("mean")
+    )
+)
+NONE: tuple[Row, ...] = ()
+UNSEEN: tuple[str, ...] = ()
 
 
 def facts_asked(account_id: int, con_id: int) -> list[Asked]:
@@ -67,21 +94,32 @@ def facts_asked(account_id: int, con_id: int) -> list[Asked]:
 
 
 def account_get(account_id: int) -> BrokerAccount:
-    """With its connection, in one query; raises BrokerAccount.DoesNotExist."""
-    found = ACCOUNT.first(account_id=account_id)
+    """With its connection, in one query; nobody may change it.
+
+    Raises BrokerAccount.DoesNotExist.
+    """
+    found = ACCOUNT.same(account_id=account_id)
     if found is None:
         raise BrokerAccount.DoesNotExist
     return found
 
 
 def instrument_get(con_id: int) -> InstrumentRow | None:
-    return INSTRUMENT.first(con_id=con_id)
+    """Nobody may change it."""
+    return INSTRUMENT.same(con_id=con_id)
 
 
 def account_facts(account: BrokerAccount, at: datetime) -> pure.Account:
     """Two queries, one where no account is pinned."""
     fresh = account.values_at is not None and at - account.values_at <= VALUES_GOOD_FOR
-    found = VALUES.rows(account_id=account.pk) if fresh else []
+    found = VALUES(account_id=account.pk) if fresh else NONE
+    connected = SEEN(account_id=account.pk) if account.connection.pinned else UNSEEN
+    return FACTS(account.pk, account, found, connected)
+
+
+def _facts(
+    account: BrokerAccount, found: tuple[Row, ...], connected: tuple[str, ...]
+) -> pure.Account:
     connection, base = account.connection, account.base_currency
     rates = {currency: amount for tag, currency, amount in found if tag == RATE and amount}
     rates.pop(TOTALS, None)
@@ -91,13 +129,16 @@ def account_facts(account: BrokerAccount, at: datetime) -> pure.Account:
         mode=connection.mode,
         base_currency=base,
         pinned=connection.pinned,
-        connected=_connected(account.pk) if connection.pinned else (),
+        connected=connected,
         rates=rates | ({base: Decimal(1)} if base else {}),
         **_amounts(found, base),
     )
 
 
-def _amounts(rows: list[tuple[str, str, Decimal | None]], base: str) -> dict[str, Decimal]:
+FACTS = Derived(_facts)
+
+
+def _amounts(rows: Iterable[Row], base: str) -> dict[str, Decimal]:
     """In base currency, or without a currency, or IB's total; never another currency."""
     rank = {TOTALS: 0, "": 1, base: 2}
     best: dict[str, tuple[int, Decimal]] = {}
@@ -109,13 +150,6 @@ def _amounts(rows: list[tuple[str, str, Decimal | None]], base: str) -> dict[str
         if name not in best or best[name][0] < place:
             best[name] = place, amount
     return {name: amount for name, (_, amount) in best.items()}
-
-
-def _connected(account_id: int) -> tuple[str, ...]:
-    """The accounts that came with the newest login."""
-    seen = SEEN.rows(account_id=account_id)
-    newest = max((at for _, at in seen), default=None)
-    return tuple(code for code, at in seen if at == newest)
 
 
 def link_facts(connection: Connection, link: Link, at: datetime) -> pure.Link:
@@ -141,6 +175,11 @@ def instrument_facts(
 ) -> pure.Instrument:
     """One query for the price steps, another where the quote has no average volume."""
     told = (quote or {}).get("average_volume")
+    volume = _volume(row, at) if told is None else Decimal(str(told))
+    return INSTRUMENTS((row.con_id, volume), row, BANDS(), volume)
+
+
+def _instrument(row: InstrumentRow, rules: Rules, volume: Decimal | None) -> pure.Instrument:
     return pure.Instrument(
         con_id=row.con_id,
         symbol=row.symbol,
@@ -153,29 +192,28 @@ def instrument_facts(
         right=row.right,
         under_con_id=row.under_con_id or None,
         isin=row.isin,
-        bands=_bands(row),
+        bands=_bands(row, rules),
         lot=row.lot,
         least=row.least,
         liquid=row.liquid_sessions,
         trading=row.trading_sessions,
-        average_volume=_volume(row, at) if told is None else Decimal(str(told)),
+        average_volume=volume,
     )
 
 
-def _bands(row: InstrumentRow) -> tuple[PriceBand, ...]:
-    rule_id = row.rule_id(row.exchange)
-    bands = dict(BANDS()).get(rule_id or 0)
+def _bands(row: InstrumentRow, rules: Rules) -> tuple[PriceBand, ...]:
+    bands = rules.get(row.rule_id(row.exchange) or 0)
     if bands:
         return bands
     return (PriceBand(Decimal(0), row.min_tick),) if row.min_tick else ()
 
 
 def _volume(row: InstrumentRow, at: datetime) -> Decimal | None:
-    bars = Bar.objects.filter(
-        instrument=row, size="1 day", start_at__gte=at - VOLUME_DAYS, volume__isnull=False
-    )
-    found: Decimal | None = bars.aggregate(mean=Avg("volume"))["mean"]
-    return found
+    found = VOLUME.first(con_id=row.con_id, since_at=at - VOLUME_DAYS)
+    return None if found is None else found[0]
+
+
+INSTRUMENTS = Derived(_instrument)
 
 
 def quote_facts(quote: dict[str, Any] | None, link: Link) -> pure.Quote | None:

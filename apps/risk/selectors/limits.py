@@ -1,6 +1,5 @@
 """Limits as they hold for one subject, and what is on the restricted list."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.db.models.functions import Upper
 from apps.accounts.models import BrokerAccount
 from apps.accounts.permissions import User, is_superuser
 from apps.accounts.selectors import accounts_visible
-from apps.lib.prepared import Asked, Kept, Prepared
+from apps.lib.prepared import Asked, Prepared, Same
 from apps.marketdata.models import Instrument
 from apps.risk import checks  # noqa: F401  # importing it declares the codes
 from apps.risk.models import LimitChange, Restriction, RiskLimit
@@ -62,8 +61,7 @@ def limits_asked(account_id: int, con_id: int, at: datetime) -> list[Asked]:
 
 def restricted_for(account_id: int, con_id: int, at: datetime) -> tuple[Restricted, ...]:
     """Entries that name the instrument or its issuer, the strict ones first; one query."""
-    rows: Iterable[tuple[bool, str]] = RESTRICTED.rows(account_id=account_id, con_id=con_id, at=at)
-    return tuple(Restricted(*row) for row in rows)
+    return RESTRICTED(account_id=account_id, con_id=con_id, at=at)
 
 
 def _naming(account_id: int, con_id: int, at: datetime) -> QuerySet[Any, Any]:
@@ -78,7 +76,8 @@ def _naming(account_id: int, con_id: int, at: datetime) -> QuerySet[Any, Any]:
     return rows.order_by("reduce_only", "pk").values_list("reduce_only", "reason")
 
 
-LIMITS = Kept(
-    Prepared(lambda: RiskLimit.objects.order_by("id").values_list(*COLUMNS)), lambda row: Row(*row)
+LIMITS = Same(
+    Prepared(lambda: RiskLimit.objects.order_by("id").values_list(*COLUMNS)),
+    lambda rows: tuple(Row(*row) for row in rows),
 )
-RESTRICTED = Prepared(_naming)
+RESTRICTED = Same(Prepared(_naming), lambda rows: tuple(Restricted(*row) for row in rows))

@@ -3,19 +3,20 @@
 Lines are kept between two calls as long as the rows they are made of are the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from apps.accounts.models import BrokerAccount, Position
-from apps.lib.prepared import Asked, Kept, Prepared
+from apps.lib.prepared import Asked, Derived, Kept, Picked, Prepared, together
 from apps.marketdata.models import Instrument
 from apps.risk.book import WorkingOrder
 from apps.risk.snapshot import Line
 
 ONE, NONE = Decimal(1), Decimal(0)
+FEW = 5
 FUNDS = "ETF"
 SECTORLESS = frozenset({FUNDS, "IND", "CASH"})
 Rates = Mapping[str, Decimal]
@@ -33,14 +34,17 @@ class Held(NamedTuple):
 
 
 class Valued(NamedTuple):
-    """Columns of a position that the broker tells anew all day, in the order they are read."""
+    """What a unit of a position is worth; the broker tells it anew all day.
+
+    Its P&L stream is newest, its portfolio next, its price last; what a newer one tells, an older
+    one need not.
+    """
 
     con_id: int
-    value_base: Decimal | None
-    pnl_quantity: Decimal | None
-    market_value: Decimal | None
-    valued_quantity: Decimal | None
-    market_price: Decimal | None
+    in_base: Decimal | None = None
+    in_currency: Decimal | None = None
+    price: Decimal | None = None
+    """Without the multiplier."""
 
 
 class Known(NamedTuple):
@@ -77,6 +81,7 @@ class _Made(NamedTuple):
     valued: tuple[Valued, ...]
     rates: Rates
     lines: Mapping[int, Line]
+    whole: tuple[Line, ...]
 
 
 def lines_asked(account_id: int) -> list[Asked]:
@@ -98,18 +103,29 @@ def lines_of(
     """
     if account.positions_at is None:
         return None
-    held = _lines_held(account.pk, rates)
-    others = {order.con_id: order.limit_price for order in working if order.con_id not in held}
+    made = _made(account.pk, rates)
+    others = NOT_HELD(account.pk, made.lines, working)
+    if own is not None and own.con_id not in made.lines:
+        others = {**others, own.con_id: others.get(own.con_id)}
+    if not others:
+        return made.whole
     known = {} if own is None else {own.con_id: _known_of(own)}
-    for con_id in known:
-        if con_id not in held:
-            others.setdefault(con_id, None)
     known |= _known([con_id for con_id in others if con_id not in known])
     rest = (
         _other(con_id, known.get(con_id), prices.get(con_id, limit), rates)
         for con_id, limit in others.items()
     )
-    return (*held.values(), *rest)
+    return (*made.whole, *rest)
+
+
+def _not_held(
+    held: Mapping[int, Line], working: Iterable[WorkingOrder]
+) -> Mapping[int, Decimal | None]:
+    """A limit for each instrument of orders in what is not held; None where they have none."""
+    return {order.con_id: order.limit_price for order in working if order.con_id not in held}
+
+
+NOT_HELD = Derived(_not_held)
 
 
 def _positions(account_id: int) -> QuerySet[Any, Any]:
@@ -125,26 +141,58 @@ def _instruments(account_id: int) -> QuerySet[Any, Any]:
 HELD = Kept(
     Prepared(lambda account_id: _positions(account_id).values_list(*Held._fields)), Held._make
 )
-VALUED = Kept(
-    Prepared(lambda account_id: _positions(account_id).values_list(*Valued._fields)), Valued._make
+
+
+def _valued(value: Callable[[int], Any]) -> Valued:
+    """Of a row of `VALUED`."""
+    con_id, value_base = value(0), value(1)
+    if value_base is not None and (quantity := value(2)):
+        return Valued(con_id, abs(value_base / quantity))
+    market_value = value(3)
+    if market_value is not None and (quantity := value(4)):
+        return Valued(con_id, None, abs(market_value / quantity))
+    price = value(5)
+    return Valued(con_id, price=None if price is None else abs(price))
+
+
+VALUED = Picked(
+    Prepared(
+        lambda account_id: _positions(account_id).values_list(
+            "con_id",
+            "value_base",
+            "pnl_quantity",
+            "market_value",
+            "valued_quantity",
+            "market_price",
+        )
+    ),
+    _valued,
 )
 KNOWN = Kept(Prepared(_instruments), Known._make)
+ONE_KNOWN = Prepared(
+    lambda con_id: Instrument.objects.filter(pk=con_id).order_by().values_list(*Known._fields)
+)
 MADE: dict[int, _Made] = {}
 """By account."""
 
 
 def _known(con_ids: list[int]) -> dict[int, Known]:
+    """Each by a query that is there already; many by one that is made for them."""
     if not con_ids:
         return {}
-    rows = Instrument.objects.filter(pk__in=con_ids).order_by().values_list(*Known._fields)
-    return {row[0]: Known(*row) for row in rows}
+    if len(con_ids) > FEW:
+        rows = Instrument.objects.filter(pk__in=con_ids).order_by().values_list(*Known._fields)
+        return {row[0]: Known(*row) for row in rows}
+    with together([ONE_KNOWN.asked(con_id=con_id) for con_id in con_ids]):
+        found = [ONE_KNOWN.first(con_id=con_id) for con_id in con_ids]
+    return {row[0]: Known(*row) for row in found if row is not None}
 
 
 def _known_of(row: Instrument) -> Known:
     return Known(*(getattr(row, name) for name in Known._fields))
 
 
-def _lines_held(account_id: int, rates: Rates) -> Mapping[int, Line]:
+def _made(account_id: int, rates: Rates) -> _Made:
     """The same lines as before where the rows they were made of are the very same."""
     held, valued = HELD(account_id=account_id), VALUED(account_id=account_id)
     known, before = KNOWN(account_id=account_id), MADE.get(account_id)
@@ -153,10 +201,11 @@ def _lines_held(account_id: int, rates: Rates) -> Mapping[int, Line]:
     elif before.valued is not valued or before.rates != rates:
         frames = before.frames
     else:
-        return before.lines
-    made = _Made(held, known, frames, valued, rates, _lines(frames, valued, rates))
+        return before
+    lines = _lines(frames, valued, rates, {} if before is None else before.lines)
+    made = _Made(held, known, frames, valued, rates, lines, tuple(lines.values()))
     MADE[account_id] = made
-    return made.lines
+    return made
 
 
 def _frames(held: Iterable[Held], known: Iterable[Known]) -> tuple[_Frame, ...]:
@@ -172,27 +221,26 @@ def _frame(row: Held, known: Known | None) -> _Frame:
     return _Frame((row.con_id, row.quantity), behind)
 
 
-def _lines(frames: Iterable[_Frame], valued: Iterable[Valued], rates: Rates) -> dict[int, Line]:
-    values = {row.con_id: row for row in valued}
-    found = {}
+def _lines(
+    frames: Iterable[_Frame], valued: Iterable[Valued], rates: Rates, known: Mapping[int, Line]
+) -> dict[int, Line]:
+    """Lines that are known and have not changed are the very same."""
+    values, found = {row.con_id: row for row in valued}, {}
     for before, behind in frames:
         con_id = before[0]
         unit = _unit(values[con_id], behind[-1], rates.get(behind[0]))
-        found[con_id] = Line._make((*before, unit, *behind))
+        line = Line._make((*before, unit, *behind))
+        held = known.get(con_id)
+        found[con_id] = held if held == line else line
     return found
 
 
 def _unit(row: Valued, multiplier: Decimal, rate: Decimal | None) -> Decimal | None:
-    """The broker's P&L stream is newest, its portfolio next, its price last."""
-    if row.value_base is not None and row.pnl_quantity:
-        return abs(row.value_base / row.pnl_quantity)
-    if rate is None:
-        return None
-    if row.market_value is not None and row.valued_quantity:
-        return abs(row.market_value / row.valued_quantity) * rate
-    if row.market_price is not None:
-        return abs(row.market_price) * multiplier * rate
-    return None
+    if row.in_base is not None or rate is None:
+        return row.in_base
+    if row.in_currency is not None:
+        return row.in_currency * rate
+    return None if row.price is None else row.price * multiplier * rate
 
 
 def _other(con_id: int, known: Known | None, price: Decimal | None, rates: Rates) -> Line:

@@ -1,17 +1,15 @@
 """Builds the gate's frozen snapshot and the limits that hold for an order."""
 
 import logging
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
-
-import redis
+from typing import Any, NamedTuple
 
 from apps.accounts.models import BrokerAccount
-from apps.accounts.selectors import link_effective
-from apps.lib.prepared import Asked, together
+from apps.lib.prepared import Asked, Derived, together
 from apps.marketdata.models import Instrument as InstrumentRow
-from apps.marketdata.selectors import quotes_of
+from apps.marketdata.selectors import quotes_and_link
 from apps.risk import snapshot as pure
 from apps.risk.book import Activity, ActivityQuestion, BookMissing, WorkingOrder, book
 from apps.risk.policy import Limits, Subject
@@ -34,7 +32,16 @@ log = logging.getLogger(__name__)
 
 RECENT = timedelta(days=7)
 """How far back losing exits and twins are asked for."""
-Quotes = dict[int, tuple[str, dict[str, Any]]]
+
+
+class Own(NamedTuple):
+    """Working orders of one account; `unpriced` are the conIds that only a quote can value."""
+
+    orders: tuple[WorkingOrder, ...]
+    unpriced: Collection[int]
+
+
+NOBODYS = Own((), ())
 
 
 def snapshot_take(
@@ -54,10 +61,9 @@ def snapshot_take(
     with together(_asked(intent, question)):
         account, row = account_get(intent.account_id), instrument_get(intent.con_id)
         working, activity = _orders(question)
-        own = [order for order in working or () if order.account_id == intent.account_id]
-        quotes = _quotes(account, intent.con_id, own)
-        facts, link = account_facts(account, at), link_effective(account.connection)
-        quote = quotes.get(intent.con_id, ("", None))[1]
+        own = OWN(None, working).get(intent.account_id, NOBODYS)
+        quotes, link = quotes_and_link(account.connection, {intent.con_id, *own.unpriced})
+        facts, quote = account_facts(account, at), quotes.get(intent.con_id)
         restricted = restricted_for(account.pk, intent.con_id, at)
         taken = pure.Snapshot(
             at=at,
@@ -66,7 +72,7 @@ def snapshot_take(
             standing=standing_of(account.pk, intent.con_id),
             instrument=None if row is None else instrument_facts(row, quote, at),
             quote=quote_facts(quote, link),
-            lines=lines_of(account, facts.rates, own, row, _prices(quotes)),
+            lines=lines_of(account, facts.rates, own.orders, row, _prices(quotes)),
             working=working,
             activity=activity,
             restricted=restricted,
@@ -132,19 +138,22 @@ def _question(intent: OrderIntent, at: datetime) -> ActivityQuestion:
     )
 
 
-def _quotes(account: BrokerAccount, con_id: int, working: list[WorkingOrder]) -> Quotes:
-    """Of the instrument and of what has working orders, from the account's own connection."""
-    wanted = {con_id} | {order.con_id for order in working if order.limit_price is None}
-    try:
-        return quotes_of([account.connection.slug], wanted)
-    except (redis.RedisError, OSError) as error:
-        log.warning("quotes not readable: %s", error)
-        return {}
+def _own(working: Iterable[WorkingOrder] | None) -> dict[int, Own]:
+    found: dict[int, list[WorkingOrder]] = {}
+    for order in working or ():
+        found.setdefault(order.account_id, []).append(order)
+    return {
+        account_id: Own(tuple(orders), {o.con_id for o in orders if o.limit_price is None})
+        for account_id, orders in found.items()
+    }
 
 
-def _prices(quotes: Quotes) -> dict[int, Decimal]:
+OWN = Derived(_own)
+
+
+def _prices(quotes: Mapping[int, dict[str, Any]]) -> dict[int, Decimal]:
     found: dict[int, Decimal] = {}
-    for con_id, (_, quote) in quotes.items():
+    for con_id, quote in quotes.items():
         text = next((quote[n] for n in ("last", "mark", "ask", "bid", "close") if n in quote), None)
         if text is not None:
             found[con_id] = Decimal(str(text))

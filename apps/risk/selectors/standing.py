@@ -1,6 +1,7 @@
 """What kill switch, guard and locks say of an account and one instrument."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from apps.accounts.models import BrokerAccount
-from apps.lib.prepared import Asked, Prepared
+from apps.lib.prepared import Asked, Prepared, Row, Same
 from apps.risk.levels import Guard, LockKind
 from apps.risk.models import GuardEvaluation, KillSwitch, Lock
 from apps.risk.snapshot import Standing
@@ -24,10 +25,14 @@ def standing_asked(account_id: int, con_id: int) -> list[Asked]:
 
 def standing_of(account_id: int, con_id: int) -> Standing:
     """One query."""
-    found = STANDING.first(account_id=account_id, con_id=con_id)
-    if found is None:
+    found, period = STANDING(account_id=account_id, con_id=con_id), Decimal(settings.GUARD_SECONDS)
+    return found if found.period == period else replace(found, period=period)
+
+
+def _standing(rows: list[Row]) -> Standing:
+    if not rows:
         return Standing()
-    state, evaluated_at, latches, released, level, figures, *locked = found
+    state, evaluated_at, latches, released, level, figures, *locked = rows[0]
     locks = frozenset(kind for kind, open_ in zip(KINDS, locked, strict=True) if open_)
     if state is None:
         return Standing(kill_level=level or 0, locks=locks)
@@ -39,7 +44,6 @@ def standing_of(account_id: int, con_id: int) -> Standing:
         figures=_figures(figures or []) | _latched(latches),
         locks=locks,
         evaluated_at=evaluated_at,
-        period=Decimal(settings.GUARD_SECONDS),
     )
 
 
@@ -56,7 +60,7 @@ def _rows(account_id: int, con_id: int) -> QuerySet[Any, Any]:
     )
 
 
-STANDING = Prepared(_rows)
+STANDING = Same(Prepared(_rows), _standing)
 
 
 def _figures(told: Iterable[Mapping[str, Any]]) -> Figures:
