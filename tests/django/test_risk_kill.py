@@ -5,7 +5,8 @@ from datetime import timedelta
 import orjson
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from apps.accounts.models import AuditEvent, BrokerAccount
@@ -14,6 +15,7 @@ from apps.lib import redis as store
 from apps.lib.errors import Invalid, NotAllowed
 from apps.risk import selectors, services
 from apps.risk.models import Flatten, GatewayCommand, KillEvent
+from apps.risk.services import commands
 from tests.factories import make_account, make_connection, make_user
 from tests.risk_data import allow, make_held, make_officer
 
@@ -128,6 +130,18 @@ def test_level_three_cancels_by_the_direct_list_before_and_after_the_commit(
     assert [c["command"] for c in sent()] == ["cancel_all", "cancel_all"]
     row = GatewayCommand.objects.get()
     assert (row.sendings, row.confirmed_at) == (1, None)
+
+
+def test_a_superusers_cancels_go_before_the_database_is_asked_anything(
+    account: BrokerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = make_user("boss", is_superuser=True)
+    account = BrokerAccount.objects.select_related("connection").get(pk=account.pk)
+    pushed_after: list[int] = []
+    with CaptureQueriesContext(connection) as asked:
+        monkeypatch.setattr(commands, "push", lambda *_, **__: pushed_after.append(len(asked)))
+        kill(boss, account, 3)
+    assert pushed_after == [0]
 
 
 def test_level_five_cancels_first_and_then_drops_every_connection(
