@@ -2,30 +2,29 @@
 
 A whole portal with its gateway worker, simulator and Redis. Before each call 1,000 tasks are put
 into the gateway's queue at once; then, in changing order, the call is made and a bare entry goes
-over a list from this process to another (LPUSH → BRPOP). Both times are the receiver's own: bytes
-are stamped in front of the simulator's socket. Prints JSON lines.
+over a list to another process (LPUSH → BRPOP). Both begin in this process, which has nothing else
+to do, with the same client of the portal's; both end with the receiver's own time: bytes are
+stamped in front of the simulator's socket. What they do not share is what is measured: the call
+asks the database who may do this, and its word is read in the gateway worker, whose other threads
+carry out the thousand tasks meanwhile, while the bare entry is read by a process that only waits
+for it. So the list's figure is the floor of this machine at this moment, and the ratio says what
+the portal adds. Prints JSON lines.
 """
 
 import argparse
 import os
-import queue
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 os.environ.setdefault("DATABASE_URL", "")
 
-import redis
-
+from benchmarks.order_stage import Stamps, order_stage
 from benchmarks.processes import Part, load, part, say
-from tests.portal import Portal, eventually
+from tests.portal import eventually
 from tests.stack.risk_desk import Desk
 
 if TYPE_CHECKING:
@@ -37,19 +36,18 @@ QUEUED = 1000
 ORDERS = 2
 """Working orders that each call finds."""
 WARM_UP = 20
-LIMITS = ("orders", "orders_instrument", "cancels", "cancels_instrument")
 
 
 class Bench:
-    def __init__(self, desk: Desk, reader: Part, tap: Part) -> None:
-        self.desk, self.reader, self.tap = desk, reader, tap
-        self.redis = redis.Redis.from_url(os.environ["REDIS_URL"])
+    def __init__(self, desk: Desk, reader: Part, stamps: Stamps) -> None:
+        from apps.lib import redis as store  # noqa: PLC0415  # Django has its settings only now
+
+        self.desk, self.reader, self.stamps = desk, reader, stamps
+        self.redis = store.client()
         rows = desk.get(f"/accounts/{desk.pk}/positions/")["results"]
         self._prices = {row["con_id"]: float(row["market_price"]) for row in rows}
         self._turn = 0
         self._tasks = self._template()
-        self._stamps: queue.Queue[float] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
 
     def rest(self) -> None:
         """Sales above the market, until the broker works them."""
@@ -75,11 +73,10 @@ class Bench:
 
     def first_cancel(self, call: Callable[[], object]) -> float:
         """Seconds; the call itself goes on to write rows after the bytes are out."""
-        while not self._stamps.empty():
-            self._stamps.get()
+        self.stamps.forget("cancel")
         began = time.time()
         call()
-        return self._stamps.get(timeout=30) - began
+        return self.stamps.next("cancel") - began
 
     def settle(self) -> None:
         """Nothing working, nothing queued."""
@@ -92,7 +89,7 @@ class Bench:
 
     def _template(self) -> list[Any]:
         """Messages of an empty task, as Celery writes them, to be queued again and again."""
-        from celery import current_app  # noqa: PLC0415  # Django has its settings only now
+        from celery import current_app  # noqa: PLC0415  # likewise
 
         for _ in range(QUEUED):
             kwargs = {"reply_to": "ibportal:bench:nobody"}
@@ -100,11 +97,6 @@ class Bench:
         found: Any = self.redis.lrange(TEMPLATE, 0, -1)
         self.redis.delete(TEMPLATE)
         return list(found)
-
-    def _listen(self) -> None:
-        with suppress(EOFError):
-            while True:
-                self._stamps.put(self.tap.hear())
 
 
 def person() -> "User":
@@ -182,69 +174,15 @@ def figures(seconds: list[float]) -> dict[str, float]:
     }
 
 
-@contextmanager
-def portal_up() -> Iterator[Desk]:
-    """This process becomes one more of the portal's."""
-    import django  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(prefix="ibportal-bench-") as folder:
-        portal, server = Portal(Path(folder), LOG_LEVEL="WARNING"), os.environ["DATABASE_URL"]
-        try:
-            portal.start()
-            run_env = (Path(folder) / "var" / "run.env").read_text(encoding="utf-8")
-            found = dict(line.split("=", 1) for line in run_env.splitlines() if "=" in line)
-            environment = portal.settings_environment()
-            if not environment.get("DATABASE_URL"):
-                os.environ.pop("DATABASE_URL", None)
-            os.environ.update(environment, **found, DJANGO_SETTINGS_MODULE="ibportal.settings")
-            django.setup()
-            yield Desk(portal)
-        finally:
-            os.environ["DATABASE_URL"] = server
-            portal.close()
-
-
-def allow() -> None:
-    """The day's limits are no matter of this benchmark."""
-    from apps.lib import clock  # noqa: PLC0415  # likewise
-    from apps.risk.services import limit_change  # noqa: PLC0415
-
-    user = person()
-    for name in LIMITS:
-        limit_change(
-            user=user, code="daily_count", name=name, value="5000", reason="bench", at=clock.now()
-        )
-
-
-def broker() -> int:
-    """The simulator's port."""
-    from apps.accounts.models import Connection  # noqa: PLC0415  # likewise
-
-    return Connection.objects.get(slug="demo").port
-
-
-def lead_through(port: int, desk: Desk) -> None:
-    """The gateway worker follows its connection's row."""
-    from apps.accounts.models import Connection, LinkEvent  # noqa: PLC0415  # likewise
-
-    newest = LinkEvent.objects.latest("pk").pk
-    Connection.objects.filter(slug="demo").update(port=port)
-    ready = LinkEvent.objects.filter(pk__gt=newest, state="ready")
-    eventually(ready.exists, within=60, what="a link through the tap")
-    eventually(desk.ready, within=60, what="a ready link")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=100)
     count = parser.parse_args().count
-    with portal_up() as desk:
-        allow()
+    with order_stage() as (portal, stamps):
         plan = {"redis_url": os.environ["REDIS_URL"], "key": BARE}
-        with part("list_reader", plan) as reader, part("tap", {"port": broker()}) as tap:
+        with part("list_reader", plan) as reader:
             reader.hear()
-            lead_through(tap.hear(), desk)
-            bench = Bench(desk, reader, tap)
+            bench = Bench(Desk(portal), reader, stamps)
             for _ in range(WARM_UP):
                 bench.bare()
             say(bench="kill", load=load(), database=os.environ.get("DATABASE_URL", "")[:8])

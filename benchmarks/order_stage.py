@@ -1,4 +1,5 @@
-"""A portal for the benchmark of orders: counts without limits, a tap, and a person's program."""
+"""A portal for the benchmarks of orders and of the kill: counts without limits, a tap, and a
+person's program."""
 
 import http.client
 import http.cookiejar
@@ -22,6 +23,8 @@ from tests.portal import Portal, eventually
 COUNTS = ("orders", "orders_instrument", "cancels", "cancels_instrument")
 WITHIN = 60.0
 IDLE = 3.0
+STAMPED = ("place", "cancel", "global cancel")
+"""What wire_tap tells."""
 
 
 class Caller:
@@ -63,18 +66,20 @@ class Caller:
 
 
 class Stamps:
-    """When the bytes of orders and of cancels came to the broker."""
+    """When the bytes of each kind of message came to the broker."""
 
     def __init__(self, tap: Part) -> None:
         self._tap = tap
-        self._found: dict[str, queue.Queue[float]] = {
-            "place": queue.Queue(),
-            "cancel": queue.Queue(),
-        }
+        self._found: dict[str, queue.Queue[float]] = {kind: queue.Queue() for kind in STAMPED}
         threading.Thread(target=self._listen, daemon=True).start()
 
     def next(self, kind: str) -> float:
         return self._found[kind].get(timeout=30)
+
+    def forget(self, kind: str) -> None:
+        """What has come so far is not asked for any more."""
+        while not self._found[kind].empty():
+            self._found[kind].get()
 
     def _listen(self) -> None:
         with suppress(EOFError):

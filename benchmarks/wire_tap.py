@@ -1,4 +1,5 @@
-"""A process between the gateway worker and the simulator: says when an order's bytes arrive.
+"""A process between the gateway worker and the simulator: says when an order's bytes arrive, or a
+cancel's.
 
 The simulator's own stamps also hold the time until its event loop gets to the bytes.
 """
@@ -10,8 +11,10 @@ import sys
 import threading
 import time
 
-KINDS = {3: "place", 203: "place", 4: "cancel", 204: "cancel"}
-"""Message numbers of placeOrder and cancelOrder, as text and as protobuf (id + 200)."""
+TEXT = {3: "place", 4: "cancel", 58: "global cancel"}
+"""Numbers of the messages placeOrder, cancelOrder and reqGlobalCancel."""
+KINDS = TEXT | {number + 200: kind for number, kind in TEXT.items()}
+"""As text and as protobuf."""
 
 
 class Tap:
