@@ -10,7 +10,7 @@ from django.urls import reverse
 from apps.accounts.models import Connection
 from apps.lib import clock
 from apps.marketdata import services
-from apps.marketdata.models import Instrument
+from apps.marketdata.models import Instrument, Watchlist
 from ibkr.types import Session
 from tests.marketdata_data import instrument, milliseconds, told
 
@@ -29,6 +29,13 @@ def closed_now(con_id: int = APPLE) -> Instrument:
     past = Session(now - timedelta(hours=9), now - timedelta(hours=2))
     next_ = Session(now + timedelta(hours=15), now + timedelta(hours=22))
     return instrument(con_id, liquid_sessions=(past, next_), trading_sessions=(past, next_))
+
+
+def list_with_apple(user: User) -> Watchlist:
+    """The user's own list, with an instrument on it whose market is open now."""
+    made = services.watchlist_create(user=user, name="Mine")
+    services.watchlist_add(made, instrument=around_the_clock())
+    return made
 
 
 def client_of(user: User, language: str = "en") -> Client:

@@ -13,26 +13,10 @@ from apps.marketdata import services
 from apps.marketdata.ingest import on_bars
 from apps.marketdata.models import StreamConfig, Watchlist
 from ibkr.types import PriceKind
-from tests.factories import make_account, make_connection, make_user, worker_says
+from tests.factories import make_user, worker_says
 from tests.marketdata_data import bar, instrument, milliseconds, put_quotes, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
-
-
-@pytest.fixture
-def paper() -> Connection:
-    return make_connection("paper")
-
-
-@pytest.fixture
-def alice(paper: Connection) -> User:
-    return make_user("alice", make_account(paper))
-
-
-@pytest.fixture
-def bob() -> User:
-    """Has an account on another connection."""
-    return make_user("bob", make_account(make_connection("other"), "DU7654321"))
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from apps.marketdata.models import StreamConfig, Watchlist
 from apps.marketdata.selectors import explained
 from apps.marketdata.topics import TOPICS
 from tests.django.test_pages import words_of
-from tests.factories import make_account, make_connection, make_user, worker_says
+from tests.factories import worker_says
 from tests.marketdata_pages import (
     APPLE,
-    around_the_clock,
+    list_with_apple,
     page,
     post,
     tell,
@@ -28,27 +28,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 
 
 @pytest.fixture
-def paper() -> Connection:
-    return make_connection("paper")
-
-
-@pytest.fixture
-def alice(paper: Connection) -> User:
-    return make_user("alice", make_account(paper))
-
-
-@pytest.fixture
-def bob() -> User:
-    """Has an account on another connection."""
-    return make_user("bob", make_account(make_connection("other"), "DU7654321"))
-
-
-@pytest.fixture
 def mine(alice: User) -> Watchlist:
-    """Alice's list with Apple on it."""
-    made = services.watchlist_create(user=alice, name="Mine")
-    services.watchlist_add(made, instrument=around_the_clock())
-    return made
+    return list_with_apple(alice)
 
 
 TAKEN = {"lines": 100, "position": 60, "watchlist": 40}
