@@ -33,6 +33,7 @@ from ibportal.gateway import wiring
 from ibportal.gateway.announce import announce
 from ibportal.gateway.commands import Commands
 from ibportal.gateway.errands import Errands
+from ibportal.gateway.holdings import Holdings
 from ibportal.gateway.inbox import Inbox
 from ibportal.gateway.lease import Leases, LeaseTaken
 from ibportal.gateway.notices import Notices
@@ -98,6 +99,7 @@ class Gateway:
         )
         self._writer = wiring.writer_for(row.pk, clock.now, writers)
         self.session = self._new_session()
+        self._holdings = Holdings()
         self._written = threading.Condition()
         self._positions_at = NEVER
         self._dropped = False
@@ -248,7 +250,7 @@ class Gateway:
 
     def _write(self, events: Sequence[BrokerEvent]) -> None:
         self._writer(events)
-        if wiring.changes_holdings(events):
+        if self._holdings.changed(events):
             self._care.set()
         snapshots = [event.at for event in events if isinstance(event, PositionsSnapshot)]
         if snapshots:

@@ -123,17 +123,22 @@ class Inbox:
         return batch
 
     def _write(self, batch: Sequence[Any]) -> None:
-        """Repeats the batch until the database takes it; handlers are idempotent."""
+        """Repeats the batch until the database takes it; handlers are idempotent.
+
+        Once more when the inbox stops, and then no more.
+        """
         wait = FIRST_WAIT
         while True:
+            last = self._stop.is_set()
             self._look_at_connection()
             try:
                 self._handle(batch)
             except (OperationalError, InterfaceError) as error:
                 log.warning("database away, %d broker events wait: %s", len(batch), error)
                 connections.close_all()
-                if self._stop.wait(wait):
+                if last:
                     return
+                self._stop.wait(wait)
                 wait = min(wait * 2, LAST_WAIT)
             except Exception:  # noqa: BLE001  # logged event by event in there
                 self._one_by_one(batch)

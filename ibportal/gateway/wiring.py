@@ -1,6 +1,6 @@
 """Broker event → one app function: the only table that knows both sides."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -42,8 +42,6 @@ ABOUT: Mapping[type, Callable[[Any], Hashable]] = {
 FREE = (*NEWS, Commission, *ingest.FIGURES)
 """An order's row and an account's figures do not ask which came first. What is told of the link,
 of the accounts, or as a complete picture stays where it is."""
-
-CHANGES_HOLDINGS = (PositionsSnapshot, Position)
 
 Figure = AccountValue | PortfolioItem | AccountPnL | PositionPnL | Position
 Writer = Callable[[int, Sequence[Any], datetime], None]
@@ -132,7 +130,3 @@ def stored(event: BrokerEvent) -> bool:
     if isinstance(event, BrokerError):
         return event.order_id is not None
     return type(event) in WRITERS or isinstance(event, ORDER_EVENTS)
-
-
-def changes_holdings(events: Iterable[BrokerEvent]) -> bool:
-    return any(isinstance(event, CHANGES_HOLDINGS) for event in events)

@@ -18,7 +18,7 @@ from apps.accounts.models import BrokerAccount
 from apps.accounts.patches import patched
 from apps.accounts.topics import account_topic
 from apps.lib.realtime import group_name, sequence
-from ibkr.types import AccountPnL, PortfolioItem, Position, PositionPnL
+from ibkr.types import AccountPnL, AccountValue, PortfolioItem, Position, PositionPnL
 from tests.factories import (
     NOON,
     USUAL_VALUES,
@@ -155,6 +155,59 @@ def test_snapshot_and_events_equal_a_fresh_snapshot(
             account.refresh_from_db()
             assert page == _fresh(account)
         transaction.set_rollback(True)
+
+
+codes = st.just("DU1234567")
+figures = st.lists(
+    st.one_of(
+        st.builds(Position, codes, contracts, quantities, numbers),
+        st.builds(AccountPnL, codes, told, told, told),
+        st.builds(
+            PositionPnL,
+            codes,
+            st.sampled_from(sorted(CONTRACTS)),
+            quantities,
+            told,
+            told,
+            told,
+            told,
+        ),
+        tags.flatmap(
+            lambda tag: st.builds(
+                AccountValue,
+                st.just("DU1234567"),
+                st.just(tag[0]),
+                numbers.map(str),
+                st.just(tag[1]),
+            )
+        ),
+        rates.map(lambda rate: AccountValue("DU1234567", rate[0], "0.128", rate[1])),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(events=figures, cut=st.integers(0, 12))
+def test_figures_written_in_one_batch_are_those_written_one_by_one(
+    events: list[Any], cut: int
+) -> None:
+    states = []
+    for batches in ([[event] for event in events], [events[:cut], events[cut:]]):
+        with transaction.atomic():
+            account = make_account(make_connection())
+            hold(account, (CONTRACTS[1], "100", "10.5"), (CONTRACTS[2], "-2", "10.5"))
+            tell_values(account, USUAL_VALUES)
+            for batch in batches:
+                ingest.on_figures(connection_id=account.connection_id, events=batch, at=NOON)
+            state = _fresh(account)
+            del state["card"]["id"]
+            states.append(state)
+            transaction.set_rollback(True)
+    assert states[0] == states[1]
 
 
 def _fresh(account: BrokerAccount) -> dict[str, Any]:

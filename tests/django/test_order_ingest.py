@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from apps.lib import clock
 from apps.risk.models import Alert
+from apps.trading import ingest
 from apps.trading.models import CommissionReport, Execution, Order, OrderChange, OrderEvent
 from apps.trading.states import OrderState as S
 from tests.factories import make_account, make_connection, publications, stock
@@ -236,3 +239,21 @@ def test_pages_are_told_of_changes_and_not_of_repetitions(
             tell(order.connection_id, opened("Submitted"))
     assert told == len(events) == 1
     assert events[0][0] == f"orders:{order.account_id}"
+
+
+def test_an_order_and_its_fills_are_told_as_one_event(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    order = make_order()
+    with publications() as events, django_capture_on_commit_callbacks(execute=True):
+        at = clock.now()
+        fills = [filled("a.01.01", 4, at=at), filled("a.02.01", 6, at=at)]
+        told_too = [paid("a.01.01"), paid("a.02.01")]
+        ingest.on_order_news(order.connection_id, [*fills, *told_too], CLIENT, at)
+    ((topic, told),) = events
+    assert topic == f"orders:{order.account_id}"
+    assert told["orders"][str(order.pk)]["state"] == "filled"
+    assert told["orders"][str(order.pk)]["commission"] == "2.1"
+    shown = told["executions"]
+    assert {base: row["quantity"] for base, row in shown.items()} == {"a.01": "4", "a.02": "6"}
+    assert {row["commission"] for row in shown.values()} == {"1.05"}

@@ -7,7 +7,13 @@ from typing import Any
 import orjson
 from django.db.models import Field, Model
 
-from apps.lib.prepared.insert import column_value, insertion, returning, stored
+from apps.lib.prepared.insert import (
+    check_related,
+    column_value,
+    insertion,
+    returning,
+    stored,
+)
 from apps.lib.statements import Statement, this_thread
 
 
@@ -40,6 +46,7 @@ def update_all(rows: Sequence[Model], names: Iterable[str]) -> None:
 
 def insert_once(row: Model) -> bool:
     """As `insert`, where no unique key forbids it: whether the row was stored."""
+    check_related(row)
     db = this_thread()
     statement, fields = _insert_once(type(row), db.vendor)
     found = statement.run([column_value(field, row, db, add=True) for field in fields])

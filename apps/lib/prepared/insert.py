@@ -17,7 +17,7 @@ def insert(row: Model) -> None:
     For models without parents and with a key that the database counts. Signals are not sent: ours
     have no receivers.
     """
-    row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]  # noqa: SLF001  # as the framework's own save
+    check_related(row)
     db = this_thread()
     statement, fields = _prepared(type(row), db.vendor)
     ((key,),) = statement.run([column_value(field, row, db, add=True) for field in fields])
@@ -28,9 +28,16 @@ def insert_all(rows: Sequence[Model]) -> None:
     """Stores new rows of one model in one statement; they do not learn their keys."""
     if not rows:
         return
+    for row in rows:
+        check_related(row)
     db = this_thread()
     statement, fields = _many(type(rows[0]), db.vendor, len(rows))
     statement.run([column_value(field, row, db, add=True) for row in rows for field in fields])
+
+
+def check_related(row: Model) -> None:
+    """Takes over the keys of rows that were stored since; raises ValueError where one is not."""
+    row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]  # noqa: SLF001  # as the framework's own save
 
 
 def insertion(model: type[Model], count: int = 1) -> "tuple[str, list[Field[Any, Any]]]":
