@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -39,7 +39,10 @@ def eventually(look: Callable[[], T], *, within: float, what: str) -> T:
 
 
 class Portal:
-    """A running portal: its address, its processes, its simulator's control, its database."""
+    """A running portal: its address, its processes, its simulator's control, its database.
+
+    `with Portal(…) as portal` starts it, and closes it however the block ends.
+    """
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
@@ -58,7 +61,17 @@ class Portal:
             self._environment.setdefault("DATABASE_URL", self._create_database())
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self, *, ready: bool = True) -> "Portal":
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self, *, ready: bool = True) -> Self:
         slot.take(id(self))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ibportal.run"],

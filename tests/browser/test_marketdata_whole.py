@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.visits import logged_in
 from tests.portal import Portal, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(300)]
@@ -17,31 +17,20 @@ APPLE = 265598
 @pytest.fixture(scope="module")
 def portal(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     del browser  # without one there is nothing to see, and nothing is started
-    running = Portal(tmp_path_factory.mktemp("market"))
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    with Portal(tmp_path_factory.mktemp("market")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, portal: Portal) -> Iterator[Page]:
     """One visit for all: the tests go on where the one before ended."""
-    context = browser.new_context(base_url=portal.address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto("/")
-    page.get_by_label("User name").fill("demo")
-    page.get_by_label("Password").fill(portal.password)
-    page.get_by_label("Password").press("Enter")
-    page.wait_for_url("**/")
-    expect(page.locator(".links [data-link-part=state]")).to_have_text("ready")
-    page.goto("/quotes/")
-    page.get_by_label("Name").last.fill("Tech")
-    page.get_by_role("button", name="Make a list").click()
-    page.wait_for_url("**/quotes/*/")
-    yield page
-    context.close()
+    with logged_in(browser, portal) as page:
+        expect(page.locator(".links [data-link-part=state]")).to_have_text("ready")
+        page.goto("/quotes/")
+        page.get_by_label("Name").last.fill("Tech")
+        page.get_by_role("button", name="Make a list").click()
+        page.wait_for_url("**/quotes/*/")
+        yield page
 
 
 def add(page: Page, symbol: str, kind: str = "STK") -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS
 from tests.browser.trading_steps import SLOW_MS, expect_state, fill_ticket, open_ticket
+from tests.browser.visits import logged_in
 from tests.portal import BASE_DIR, Portal, eventually
 from tests.wire.simulator import Simulator
 
@@ -51,31 +51,20 @@ def tws(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def portal(tws: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    running = Portal(
+    with Portal(
         tmp_path_factory.mktemp("live"),
         IB_HOST="127.0.0.1",
         IB_PORT=str(tws.port),
         IB_MODE="live",
         IB_ACCOUNTS=ACCOUNT,
-    )
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    ) as running:
+        yield running
 
 
 @pytest.fixture
 def page(browser: Browser, portal: Portal) -> Iterator[Page]:
-    context = browser.new_context(base_url=portal.address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto("/")
-    page.get_by_label("User name").fill("demo")
-    page.get_by_label("Password").fill(portal.password)
-    page.get_by_label("Password").press("Enter")
-    expect(page.locator("nav.menu")).to_be_visible()
-    yield page
-    context.close()
+    with logged_in(browser, portal) as page:
+        yield page
 
 
 def orders_in(tws: Simulator) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS
 from tests.browser.trading_steps import SLOW_MS
+from tests.browser.visits import logged_in
 from tests.portal import BASE_DIR, Portal, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(600)]
@@ -29,25 +29,14 @@ Plan.objects.filter(run={run}).update(expires_at=clock.now() - timedelta(seconds
 @pytest.fixture(scope="module")
 def portal(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     del browser  # without one there is nothing to see, and nothing is started
-    running = Portal(tmp_path_factory.mktemp("refused"), QUOTE_STALE_SECONDS=STALE_AFTER)
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    with Portal(tmp_path_factory.mktemp("refused"), QUOTE_STALE_SECONDS=STALE_AFTER) as running:
+        yield running
 
 
 @pytest.fixture
 def page(browser: Browser, portal: Portal) -> Iterator[Page]:
-    context = browser.new_context(base_url=portal.address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto("/")
-    page.get_by_label("User name").fill("demo")
-    page.get_by_label("Password").fill(portal.password)
-    page.get_by_label("Password").press("Enter")
-    expect(page.locator("nav.menu")).to_be_visible()
-    yield page
-    context.close()
+    with logged_in(browser, portal) as page:
+        yield page
 
 
 def upload(page: Page, folder: Path, *lines: str, period: str = "") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.visits import logged_in
 from tests.portal import Portal, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(300)]
@@ -20,25 +20,14 @@ SENTENCE = ".links [data-link=demo] [data-link-part=sentence]"
 @pytest.fixture(scope="module")
 def portal(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     del browser  # without one there is nothing to see, and nothing is started
-    running = Portal(tmp_path_factory.mktemp("seen"))
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    with Portal(tmp_path_factory.mktemp("seen")) as running:
+        yield running
 
 
 @pytest.fixture
 def page(browser: Browser, portal: Portal) -> Iterator[Page]:
-    context = browser.new_context(base_url=portal.address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.goto("/")
-    page.get_by_label("User name").fill("demo")
-    page.get_by_label("Password").fill(portal.password)
-    page.get_by_label("Password").press("Enter")
-    page.wait_for_url("**/")
-    yield page
-    context.close()
+    with logged_in(browser, portal) as page:
+        yield page
 
 
 def prices(page: Page) -> dict[str, str]:

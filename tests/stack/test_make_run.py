@@ -15,11 +15,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    running = Portal(tmp_path_factory.mktemp("portal"))
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    with Portal(tmp_path_factory.mktemp("portal")) as running:
+        yield running
 
 
 def test_everything_is_ready_and_the_address_is_printed(portal: Portal) -> None:

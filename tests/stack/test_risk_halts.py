@@ -30,11 +30,8 @@ FELL = 0.70
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    running = Portal(tmp_path_factory.mktemp("halts"), GUARD_SECONDS=str(PERIOD))
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    with Portal(tmp_path_factory.mktemp("halts"), GUARD_SECONDS=str(PERIOD)) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

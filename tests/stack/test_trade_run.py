@@ -20,11 +20,8 @@ Row = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    running = Portal(tmp_path_factory.mktemp("runs"))
-    try:
-        yield running.start()
-    finally:
-        running.close()
+    with Portal(tmp_path_factory.mktemp("runs")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
