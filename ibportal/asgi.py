@@ -1,5 +1,6 @@
 """What the ASGI server runs: Django for HTTP, the stream for WebSockets."""
 
+import asyncio
 import gc
 import os
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ibportal.settings")
 django.setup(set_prefix=False)
 
+from apps.lib import realtime  # noqa: E402  # likewise
 from ibportal import databases, hub  # noqa: E402  models load after Django's setup
 from ibportal.handler import OneHopHandler  # noqa: E402
 from ibportal.stream import StreamConsumer  # noqa: E402
@@ -26,16 +28,18 @@ async def lifespan(
 ) -> None:
     """The hub begins with the server and ends with it; without a lifespan it begins when needed.
 
-    The pool of database connections is a server's too: nothing else runs requests on threads of
-    their own.
+    Kept database connections are a server's too, and so is a thread that tells browsers what has
+    changed: whoever asked for the change has its answer sooner.
     """
     while True:
         kind = (await receive())["type"]
         if kind == "lifespan.startup":
             databases.share()
+            realtime.publish_aside()
             hub.current()
         elif kind == "lifespan.shutdown":
             await hub.close()
+            await asyncio.to_thread(realtime.publish_at_once)
         await send({"type": f"{kind}.complete"})
         if kind == "lifespan.shutdown":
             return
