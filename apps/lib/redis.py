@@ -24,6 +24,7 @@ RUN_SEEN = "ibportal:run:{id}:seen"
 SEQUENCE = "ibportal:seq:{topic}"
 STREAMS = "ibportal:streams:{slug}"
 STREAMS_DUE = "ibportal:streams:{slug}:due"
+THROTTLE = "ibportal:throttle:{key}"
 VIEWED = "ibportal:viewed:{slug}"
 
 

@@ -24,6 +24,9 @@ class BrokerAccount(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
 
+    seen_by: int | None = None
+    """The user for whom this object was read a moment ago, where it was read for one."""
+
     class Meta:
         ordering = ["connection", "code"]
         permissions = [("unmask_account", "Can see whole account ids")]

@@ -9,7 +9,7 @@ from apps.accounts.models import BrokerAccount, Connection, Finding, Position
 from apps.accounts.permissions import User, is_superuser, is_user
 from apps.accounts.state import SHOWN_TAGS, compose
 from apps.lib.errors import NotFound
-from apps.lib.prepared import Whole
+from apps.lib.prepared import Asked, Whole
 from ibkr.types import Contract
 
 ANY = Whole(
@@ -52,8 +52,21 @@ def account_seen(user: User, account_id: int) -> BrokerAccount | None:
     if not is_user(user) or user.pk is None:
         return None
     if is_superuser(user):
-        return ANY.first(account_id=account_id)
-    return GRANTED.first(account_id=account_id, user_id=int(user.pk))
+        found = ANY.first(account_id=account_id)
+    else:
+        found = GRANTED.first(account_id=account_id, user_id=int(user.pk))
+    if found is not None:
+        found.seen_by = int(user.pk)
+    return found
+
+
+def account_asked(user: User, account_id: int) -> list[Asked]:
+    """The question of `account_seen` for `together`."""
+    if not is_user(user) or user.pk is None:
+        return []
+    if is_superuser(user):
+        return [ANY.asked(account_id=account_id)]
+    return [GRANTED.asked(account_id=account_id, user_id=int(user.pk))]
 
 
 def account_state(account: BrokerAccount, *, unmask: bool) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from apps.accounts.models import AuditEvent, AuditHead, BrokerAccount
 from apps.lib.prepared import insert
 from apps.lib.statements import Statement
 
+Head = tuple[int, str]
+"""Sequence and hash of the newest link."""
 Actor = AbstractBaseUser | AnonymousUser | str | None
 PORTAL = "portal"
 """The actor where the portal acts by itself."""
@@ -34,20 +36,53 @@ def audit_append(
     row should be waited for.
     """
     with transaction.atomic(savepoint=False):
-        sequence, previous = _head()
-        link = Link(
-            sequence=sequence + 1,
-            at=at.astimezone(UTC),
-            actor=name_of(actor)[:150],
-            action=action[:60],
-            subject=plain(subject)[:200],
-            account_id=None if account is None else account.pk,
-            data=plain(data or {}),
-            previous_hash=previous,
+        event = audit_event(
+            head=_head(),
+            actor=actor,
+            action=action,
+            subject=subject,
+            account=account,
+            data=data,
+            at=at,
         )
-        event = _stored(link)
+        insert(event)
         _advance(event.sequence, event.hash)
     return event
+
+
+def audit_event(
+    *,
+    head: Head,
+    actor: Actor,
+    action: str,
+    subject: str,
+    account: BrokerAccount | None,
+    data: Mapping[str, Any] | None,
+    at: datetime,
+) -> AuditEvent:
+    """What comes next in the chain when that is its head; not stored yet."""
+    sequence, previous = head
+    link = Link(
+        sequence=sequence + 1,
+        at=at.astimezone(UTC),
+        actor=name_of(actor)[:150],
+        action=action[:60],
+        subject=plain(subject)[:200],
+        account_id=None if account is None else account.pk,
+        data=plain(data or {}),
+        previous_hash=previous,
+    )
+    return AuditEvent(
+        sequence=link.sequence,
+        at=link.at,
+        actor=link.actor,
+        action=link.action,
+        subject=link.subject,
+        account_id=link.account_id,
+        data=dict(link.data),
+        previous_hash=link.previous_hash,
+        hash=digest(link),
+    )
 
 
 def name_of(actor: Actor) -> str:
@@ -57,7 +92,7 @@ def name_of(actor: Actor) -> str:
     return actor if isinstance(actor, str) else actor.get_username()
 
 
-def _head() -> tuple[int, str]:
+def _head() -> Head:
     """Locked until the transaction ends."""
     found = _reading(connection.vendor).run([])
     if not found:
@@ -82,19 +117,3 @@ def _writing(_vendor: str) -> Statement:
 
 def _advance(sequence: int, digested: str) -> None:
     _writing(connection.vendor).run([sequence, digested])
-
-
-def _stored(link: Link) -> AuditEvent:
-    event = AuditEvent(
-        sequence=link.sequence,
-        at=link.at,
-        actor=link.actor,
-        action=link.action,
-        subject=link.subject,
-        account_id=link.account_id,
-        data=dict(link.data),
-        previous_hash=link.previous_hash,
-        hash=digest(link),
-    )
-    insert(event)
-    return event

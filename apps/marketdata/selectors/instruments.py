@@ -7,7 +7,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from apps.lib.errors import NotFound
-from apps.lib.prepared import Whole
+from apps.lib.prepared import Asked, Whole
 from apps.marketdata.models import Instrument, MarketRule
 
 DETAILS_GOOD_FOR = timedelta(hours=20)
@@ -27,6 +27,11 @@ def instrument_get(con_id: int) -> Instrument:
             remedy=_("Search for it: its details are then fetched from the broker."),
         )
     return found
+
+
+def instrument_asked(con_id: int) -> Asked:
+    """The question of `instrument_get` for `together`."""
+    return INSTRUMENT.asked(con_id=con_id)
 
 
 def instruments_known(text: str) -> QuerySet[Instrument]:
@@ -64,6 +69,11 @@ def rules_of(instrument: Instrument) -> dict[int, MarketRule]:
 
 def rule_get(rule_id: int) -> MarketRule | None:
     return RULE.first(rule_id=rule_id)
+
+
+def rule_asked(rule_id: int) -> Asked:
+    """The question of `rule_get` for `together`."""
+    return RULE.asked(rule_id=rule_id)
 
 
 def options_of(under_con_id: int, *, expiry: date, trading_class: str = "") -> list[Instrument]:

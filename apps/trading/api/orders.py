@@ -1,5 +1,6 @@
 """Orders and executions over REST: parse, call a service or selector, answer."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -21,21 +22,26 @@ from rest_framework.views import APIView
 from apps.accounts.api.rows import RowsView
 from apps.accounts.models import Connection
 from apps.accounts.selectors import account_get, accounts_visible
+from apps.accounts.selectors.accounts import account_asked
+from apps.accounts.services.chaining import head_asked
 from apps.lib import clock
-from apps.lib.api import Throttle
+from apps.lib.api import Throttle, checked
 from apps.lib.errors import Invalid, NotAllowed, NotFound
-from apps.marketdata.api.instruments import checked
+from apps.lib.prepared import together
 from apps.marketdata.permissions import connection_get
-from apps.marketdata.selectors import instrument_get
+from apps.marketdata.selectors.instruments import instrument_asked, instrument_get
 from apps.trading import rows, selectors, services
 from apps.trading.api import order_schema as schema
 from apps.trading.models import Execution, Order, Source
+from apps.trading.selectors.acting import order_to_cancel, order_to_cancel_asked
 from apps.trading.selectors.orders import WITH_ORDER
 from apps.trading.states import OPEN
 
 KEY = "Idempotency-Key"
 KEY_LIMIT = 60
 """The rest of the column is for the members of a bracket."""
+NUMBERS = 10**18
+"""Keys are smaller."""
 Row = dict[str, Any]
 
 
@@ -110,6 +116,20 @@ def _asked(request: Request, body: Row) -> Row:
     }
 
 
+def _ahead(request: Request, body: Row, key: str) -> AbstractContextManager[None]:
+    """All that an order is made of, in one question to the database."""
+    account_id, con_id = body["account"], body["con_id"]
+    if max(abs(account_id), abs(con_id)) >= NUMBERS:
+        return nullcontext()
+    return together(
+        [
+            *account_asked(request.user, account_id),
+            instrument_asked(con_id),
+            *services.known_asked(account_id, con_id, key),
+        ]
+    )
+
+
 class OrderList(RowsView[Order]):
     """Orders of your accounts, the newest first."""
 
@@ -144,9 +164,10 @@ class OrderList(RowsView[Order]):
         """
         key = idempotency_key(request)
         body = checked(schema.OrderBody, request.data)
-        asked = _asked(request, body) | {"source": Source.API, "idempotency_key": key}
         placed = services.bracket_place if "take_profit" in body else services.order_place
-        made: Any = placed(**asked, **_terms(body))
+        with _ahead(request, body, key):
+            asked = _asked(request, body) | {"source": Source.API, "idempotency_key": key}
+            made: Any = placed(**asked, **_terms(body))
         entry, *exits = made if isinstance(made, tuple) else (made,)
         children = [rows.order_row(order) for order in exits]
         return Response(rows.order_row(entry) | {"children": children}, status=201)
@@ -193,9 +214,11 @@ class OrderCancel(APIView):
     @extend_schema(request=None, responses={202: schema.OrderShape})
     def post(self, request: Request, pk: int) -> Response:
         """Ends the order if nobody has sent it, else asks the broker; harmless when repeated."""
-        order = selectors.order_get(request.user, pk)
-        services.order_cancel(user=trader(request), order=order, at=clock.now(), source=Source.API)
-        return Response(rows.order_row(selectors.order_get(request.user, pk)), status=202)
+        user, source = request.user, Source.API
+        with together([*order_to_cancel_asked(user, pk), head_asked()]):
+            order = order_to_cancel(user, pk)
+            services.order_cancel(user=trader(request), order=order, at=clock.now(), source=source)
+        return Response(rows.order_row(selectors.order_told(pk)), status=202)
 
 
 class OrdersCancelAll(APIView):

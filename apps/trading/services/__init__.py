@@ -9,7 +9,7 @@ from apps.trading.services.cancels import (
 )
 from apps.trading.services.changes import change_send, order_change
 from apps.trading.services.execution import run_advance, runs_advance
-from apps.trading.services.orders import bracket_place, order_place
+from apps.trading.services.orders import bracket_place, known_asked, order_place
 from apps.trading.services.planning import targets_stream
 from apps.trading.services.providing import ProviderFailed, provider_names
 from apps.trading.services.reconciling import Outage, order_settle, reconcile
@@ -44,6 +44,7 @@ __all__ = [
     "cancel_send",
     "change_send",
     "global_cancel",
+    "known_asked",
     "occurrence_answer",
     "order_cancel",
     "order_change",

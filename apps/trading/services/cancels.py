@@ -2,7 +2,9 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
+import orjson
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -11,12 +13,15 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import BrokerAccount, Connection
 from apps.accounts.selectors import accounts_visible
 from apps.accounts.services import audit_append
+from apps.accounts.services.audit import audit_event
+from apps.accounts.services.chaining import head_seen
 from apps.lib.errors import Invalid, NotAllowed, Unavailable
-from apps.lib.prepared import Prepared
+from apps.lib.prepared import Prepared, Whole
 from apps.trading import topics
 from apps.trading.holders import Holder
 from apps.trading.models import Order, Source
 from apps.trading.permissions import check_may_trade, may_trade
+from apps.trading.services.asked_at_once import cancel_asked_at_once, possible
 from apps.trading.services.commands import command_answer, command_send
 from apps.trading.services.steps import move, note
 from apps.trading.services.wake import Errand, wake
@@ -26,6 +31,7 @@ log = logging.getLogger(__name__)
 
 CANCEL = "trading.cancel"
 AT_BROKER = sorted(OPEN - {OrderState.ACCEPTED})
+ALONE = Whole(Order, lambda order_id: Order.objects.filter(pk=order_id).order_by())
 AT_THE_BROKER = Prepared(
     lambda order_id: (
         Order.objects.filter(pk=order_id, state__in=AT_BROKER, ib_order_id__isnull=False)
@@ -44,19 +50,45 @@ def order_cancel(*, user: User | None, order: Order, at: datetime, source: str) 
     if user is not None:
         check_may_trade(user, order.account)
     _refuse_foreign(order)
-    with transaction.atomic():
-        asked = _withdraw(order, at) or _ask(order, at, source)
-        if asked:
-            audit_append(
-                actor=user,
-                action="order.cancel",
-                subject=f"order {order.pk}",
-                account=order.account,
-                data={"ref": order.ref, "source": source},
-                at=at,
-            )
-    order.refresh_from_db()
+    audited: dict[str, Any] = {
+        "actor": user,
+        "action": "order.cancel",
+        "subject": f"order {order.pk}",
+        "account": order.account,
+        "data": {"ref": order.ref, "source": source},
+        "at": at,
+    }
+    if not _ask_at_once(order, at, source, audited):
+        with transaction.atomic():
+            if _withdraw(order, at) or _ask(order, at, source):
+                audit_append(**audited)
+    _refresh(order)
     return order
+
+
+def _ask_at_once(order: Order, at: datetime, source: str, audited: dict[str, Any]) -> bool:
+    """False where it takes several statements; then nothing is stored."""
+    if order.state not in AT_BROKER or order.cancel_asked_at is not None or not possible():
+        return False
+    head = head_seen()
+    if head is None:
+        return False
+    told = orjson.dumps({"source": source}).decode()
+    audit = audit_event(head=head, **audited)
+    if not cancel_asked_at_once(order.pk, of=AT_BROKER, at=at, data=told, audit=audit):
+        return False
+    _wake(order)
+    topics.order_changed(order)
+    return True
+
+
+def _refresh(order: Order) -> None:
+    """As it stands in the database now, by a prepared query."""
+    found = ALONE.first(order_id=order.pk)
+    if found is None:
+        raise Order.DoesNotExist
+    for field in Order._meta.concrete_fields:
+        setattr(order, field.attname, getattr(found, field.attname))
 
 
 def _refuse_foreign(order: Order) -> None:
@@ -71,11 +103,11 @@ def _refuse_foreign(order: Order) -> None:
 def _withdraw(order: Order, at: datetime) -> bool:
     """Ends an order that no worker has claimed, and with it its whole family: none of a bracket's
     members goes without the others."""
+    if order.state != OrderState.ACCEPTED:
+        return False
     root = order.parent_id or order.pk
     rows = Order.objects.filter(Q(pk=root) | Q(parent=root)).order_by("pk")
     family = list(rows.values_list("pk", flat=True))
-    if order.state != OrderState.ACCEPTED:
-        return False
     ended = [
         move(
             pk,
@@ -97,11 +129,17 @@ def _withdraw(order: Order, at: datetime) -> bool:
 
 
 def _ask(order: Order, at: datetime, source: str) -> bool:
-    """Wakes the gateway worker also when somebody has asked before."""
+    """Wakes the gateway worker also when somebody has asked before, and before browsers hear."""
     first = _mark(order, at, source=source)
     if Order.objects.filter(pk=order.pk, state__in=AT_BROKER).exists():
-        wake(CANCEL, slug=order.connection.slug, errand=Errand.CANCEL, order_id=order.pk)
+        _wake(order)
+    if first:
+        topics.order_changed(order)
     return first
+
+
+def _wake(order: Order) -> None:
+    wake(CANCEL, slug=order.connection.slug, errand=Errand.CANCEL, order_id=order.pk)
 
 
 def _mark(order: Order, at: datetime, *, source: str) -> bool:
@@ -109,7 +147,6 @@ def _mark(order: Order, at: datetime, *, source: str) -> bool:
     if not rows.update(cancel_asked_at=at):
         return False
     note(order.pk, kind="cancel_asked", at=at, data={"source": source})
-    topics.order_changed(order)
     return True
 
 
@@ -193,8 +230,8 @@ def _ask_all(
     with transaction.atomic():
         asked = list(rows.select_related("plan_line__plan"))
         for order in asked:
-            if not _withdraw(order, at):
-                _mark(order, at, source=action)
+            if not _withdraw(order, at) and _mark(order, at, source=action):
+                topics.order_changed(order)
         audit_append(
             actor=user,
             action=f"orders.{action}",

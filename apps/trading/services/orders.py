@@ -12,18 +12,26 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
 from apps.accounts.services import audit_append
+from apps.accounts.services.audit import audit_event
 from apps.lib.errors import Invalid
-from apps.lib.prepared import Whole, insert
+from apps.lib.prepared import Asked, Whole, insert
 from apps.marketdata.models import Instrument
 from apps.risk.services.gate import decision_keep
 from apps.trading import topics
 from apps.trading.models import Order
 from apps.trading.permissions import check_may_trade
 from apps.trading.refs import PREFIX
+from apps.trading.services.asked_at_once import keys_taken, placed_at_once, possible
 from apps.trading.services.gating import passed
 from apps.trading.services.margins import asks
-from apps.trading.services.steps import event_first
-from apps.trading.services.terms import SHAPE_FIELDS, arrival_price, intent_from, shape_of
+from apps.trading.services.steps import event_first, event_made
+from apps.trading.services.terms import (
+    SHAPE_FIELDS,
+    arrival_price,
+    intent_from,
+    rules_asked,
+    shape_of,
+)
 from apps.trading.services.wake import wake
 from apps.trading.shapes import Shape
 from apps.trading.states import OrderState
@@ -41,6 +49,11 @@ KEYED = Whole(
 def order_ref() -> str:
     """Ours for ever: it comes back with every order, execution and completed order."""
     return f"{PREFIX}{uuid4().hex[:26]}"
+
+
+def known_asked(account_id: int, con_id: int, key: str) -> list[Asked]:
+    """Questions that `order_place` asks before the gate does, for `together`."""
+    return [*rules_asked(con_id), KEYED.asked(account_id=account_id, key=key)]
 
 
 def order_place(
@@ -172,14 +185,8 @@ def _accept_all(family: list[Order]) -> list[Order]:
     """In one transaction; its first order wakes the gateway worker, which sends all of them."""
     first = family[0]
     try:
-        with transaction.atomic():
-            for order in family:
-                _accept(order)
-            wake(SUBMIT, slug=first.connection.slug, order_id=first.pk)
-            for order in family:
-                topics.order_changed(order)
-            for order in family:
-                _audit(order)
+        if len(family) > 1 or not _accept_at_once(first):
+            _accept_in_steps(family)
     except IntegrityError:
         # Somebody else came with the same key at the same moment.
         _keep_decisions(family)
@@ -193,8 +200,45 @@ def _accept_all(family: list[Order]) -> list[Order]:
     return family
 
 
+def _accept_at_once(order: Order) -> bool:
+    """False where it takes several statements; then nothing is stored."""
+    decision, keys = order.decision, keys_taken() if possible() else None
+    if decision is None or keys is None:
+        return False
+    order.pk, decision.pk, head = keys
+    order.decision = decision
+    event = event_made(order.pk, kind="accepted", after=order.state, at=order.accepted_at)
+    done = False
+    try:
+        done = placed_at_once(order, decision, event, audit_event(head=head, **_audited(order)))
+    finally:
+        if not done:
+            order.pk = decision.pk = None
+    if done:
+        _tell([order])
+    return done
+
+
+def _accept_in_steps(family: list[Order]) -> None:
+    with transaction.atomic():
+        for order in family:
+            _accept(order)
+        _tell(family)
+        for order in family:
+            audit_append(**_audited(order))
+
+
+def _tell(family: list[Order]) -> None:
+    """On commit, the worker that sends them before the browsers that show them."""
+    wake(SUBMIT, slug=family[0].connection.slug, order_id=family[0].pk)
+    for order in family:
+        topics.order_changed(order)
+
+
 def _accept(order: Order) -> None:
     _keep_decisions([order])
+    # By now they have keys.
+    order.decision, order.parent = order.decision, order.parent
     insert(order)
     event_first(order.pk, kind="accepted", after=order.state, at=order.accepted_at)
 
@@ -206,23 +250,25 @@ def _keep_decisions(family: list[Order]) -> None:
             decision_keep(order.decision)
 
 
-def _audit(order: Order) -> None:
-    audit_append(
-        actor=order.placed_by,
-        action="order.place",
-        subject=f"order {order.pk}",
-        account=order.account,
-        data={
-            "ref": order.ref,
-            "con_id": order.instrument_id,
-            "side": order.side,
-            "quantity": order.quantity,
-            "type": order.order_type,
-            "tif": order.tif,
-            "limit": order.limit_price,
-            "stop": order.stop_price,
-            "source": order.source,
-            "decision": order.decision_id,
-        },
-        at=order.accepted_at,
-    )
+def _audited(order: Order) -> dict[str, Any]:
+    """What the audit says of it: its arguments."""
+    told = {
+        "ref": order.ref,
+        "con_id": order.instrument_id,
+        "side": order.side,
+        "quantity": order.quantity,
+        "type": order.order_type,
+        "tif": order.tif,
+        "limit": order.limit_price,
+        "stop": order.stop_price,
+        "source": order.source,
+        "decision": order.decision_id,
+    }
+    return {
+        "actor": order.placed_by,
+        "action": "order.place",
+        "subject": f"order {order.pk}",
+        "account": order.account,
+        "data": told,
+        "at": order.accepted_at,
+    }

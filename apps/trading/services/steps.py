@@ -30,15 +30,24 @@ def event_add(
 ) -> OrderEvent:
     """The caller's transaction must have written the order's row: that is the lock."""
     newest = NEWEST.first(order_id=order_id) or (0,)
-    return _stored(order_id, newest[0] + 1, kind, before, after, at, dict(data or {}))
+    event = _event(order_id, newest[0] + 1, kind, before, after, at, dict(data or {}))
+    insert(event)
+    return event
 
 
 def event_first(order_id: int, *, kind: str, after: str, at: datetime) -> OrderEvent:
     """Of an order that the caller's transaction has just inserted."""
-    return _stored(order_id, 1, kind, "", after, at, {})
+    event = event_made(order_id, kind=kind, after=after, at=at)
+    insert(event)
+    return event
 
 
-def _stored(
+def event_made(order_id: int, *, kind: str, after: str, at: datetime) -> OrderEvent:
+    """An order's first event, not stored yet."""
+    return _event(order_id, 1, kind, "", after, at, {})
+
+
+def _event(
     order_id: int,
     number: int,
     kind: str,
@@ -47,7 +56,7 @@ def _stored(
     at: datetime,
     data: dict[str, Any],
 ) -> OrderEvent:
-    event = OrderEvent(
+    return OrderEvent(
         order_id=order_id,
         number=number,
         kind=kind,
@@ -57,8 +66,6 @@ def _stored(
         data=data,
         at=at,
     )
-    insert(event)
-    return event
 
 
 def move(

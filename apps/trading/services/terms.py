@@ -9,15 +9,20 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import BrokerAccount
 from apps.lib.errors import Invalid
+from apps.lib.prepared import Asked
 from apps.marketdata.models import Instrument
 from apps.marketdata.routing import routed
 from apps.marketdata.selectors import quotes_of, rule_get
+from apps.marketdata.selectors.instruments import rule_asked
 from apps.risk.types import OrderIntent
 from apps.trading.models import Order
 from apps.trading.shapes import Shape, normal, problems, rounded
 from ibkr.types import Contract, OrderRequest
 
 SHAPE_FIELDS = tuple(Shape.__dataclass_fields__)
+
+_rule_before: dict[int, int] = {}
+"""By conId the rule that applied when it was last asked for: only to ask for it early."""
 
 
 def contract_of(instrument: Instrument) -> Contract:
@@ -45,9 +50,17 @@ def shape_of(terms: Mapping[str, Any], *, instrument: Instrument, at: datetime) 
     return stepped
 
 
+def rules_asked(con_id: int) -> list[Asked]:
+    """The question that `step_at` is likely to ask of the instrument, for `together`."""
+    rule_id = _rule_before.get(con_id)
+    return [] if rule_id is None else [rule_asked(rule_id)]
+
+
 def step_at(instrument: Instrument, price: Decimal) -> Decimal | None:
     """The market rule's step on the exchange the order goes to, else the smallest step known."""
     rule_id = instrument.rule_id(contract_of(instrument).exchange)
+    if rule_id is not None:
+        _rule_before[instrument.con_id] = rule_id
     rule = rule_get(rule_id) if rule_id is not None else None
     found = rule.increment_at(price) if rule is not None else None
     return found or instrument.min_tick
