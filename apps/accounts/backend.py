@@ -6,7 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission, User
 from django.db.models import Q
 
-from apps.lib.prepared import Prepared, Whole
+from apps.lib.prepared import Prepared, Whole, together
 
 USER = Whole(User, lambda user_id: User.objects.filter(pk=user_id).order_by())
 HELD = Prepared(
@@ -22,8 +22,14 @@ class PreparedBackend(ModelBackend):
     """The framework's own rules; every request asks, so asking is made cheap."""
 
     def get_user(self, user_id: Any) -> User | None:
-        found = USER.first(user_id=int(user_id))
-        return found if found is not None and self.user_can_authenticate(found) else None
+        """With what they may do, in the same question."""
+        key = int(user_id)
+        with together([USER.asked(user_id=key), HELD.asked(user_id=key)]):
+            found = USER.first(user_id=key)
+            if found is None or not self.user_can_authenticate(found):
+                return None
+            self.get_all_permissions(found)
+        return found
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """Of the user and of their groups in one query; asked once for each user object."""
