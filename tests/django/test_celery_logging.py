@@ -25,5 +25,5 @@ def first_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_worker_that_starts_changes_neither_level_nor_handlers() -> None:
     root, tasks = logging.getLogger(), logging.getLogger("celery.task")
     before = (root.level, list(root.handlers), tasks.level, list(tasks.handlers))
-    setup_app_for_worker(app, "critical", None)
+    setup_app_for_worker(app, "critical", "")
     assert (root.level, list(root.handlers), tasks.level, list(tasks.handlers)) == before
