@@ -33,7 +33,11 @@ from apps.marketdata.selectors.instruments import instrument_asked, instrument_g
 from apps.trading import rows, selectors, services
 from apps.trading.api import order_schema as schema
 from apps.trading.models import Execution, Order, Source
-from apps.trading.selectors.acting import order_to_cancel, order_to_cancel_asked
+from apps.trading.selectors.acting import (
+    order_to_cancel,
+    order_to_cancel_asked,
+    order_to_change,
+)
 from apps.trading.selectors.orders import WITH_ORDER
 from apps.trading.states import OPEN
 
@@ -183,7 +187,7 @@ class OrderDetail(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         """Asks the broker for another quantity or price; the order shows it once confirmed."""
         body = checked(schema.ChangeBody, request.data)
-        order = selectors.order_get(request.user, pk)
+        order = order_to_change(request.user, pk)
         change = services.order_change(user=trader(request), order=order, at=clock.now(), **body)
         return Response(_change(change), status=202)
 

@@ -60,7 +60,8 @@ def order_change(
     with transaction.atomic():
         decision_keep(decision)
         # The row's lock gives each change a number of its own.
-        order = Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+        row = Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+        row.account, row.connection, order = order.account, order.connection, row
         _refuse_unchangeable(order)
         change = _kept(order, shape, user, decision, at)
         numbers = _numbers(change)

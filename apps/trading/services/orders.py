@@ -16,6 +16,7 @@ from apps.accounts.services.audit import audit_event
 from apps.lib.errors import Invalid
 from apps.lib.prepared import Asked, Whole, insert
 from apps.marketdata.models import Instrument
+from apps.risk.models import GateDecision
 from apps.risk.services.gate import decision_keep
 from apps.trading import topics
 from apps.trading.models import Order
@@ -38,6 +39,8 @@ from apps.trading.states import OrderState
 from apps.trading.wanted import Placing
 
 SUBMIT = "trading.submit"
+TRIES = 3
+"""Against others who write into the audit, before it is locked for several statements."""
 KEYED = Whole(
     Order,
     lambda account_id, key: Order.objects.filter(
@@ -202,20 +205,28 @@ def _accept_all(family: list[Order]) -> list[Order]:
 
 def _accept_at_once(order: Order) -> bool:
     """False where it takes several statements; then nothing is stored."""
-    decision, keys = order.decision, keys_taken() if possible() else None
-    if decision is None or keys is None:
+    decision = order.decision
+    if decision is None or not possible():
+        return False
+    done = any(_stored_at_once(order, decision) for _ in range(TRIES))
+    if done:
+        _tell([order])
+    return done
+
+
+def _stored_at_once(order: Order, decision: GateDecision) -> bool:
+    """False, with nothing stored, where another was quicker with the audit."""
+    keys, done = keys_taken(), False
+    if keys is None:
         return False
     order.pk, decision.pk, head = keys
     order.decision = decision
     event = event_made(order.pk, kind="accepted", after=order.state, at=order.accepted_at)
-    done = False
     try:
         done = placed_at_once(order, decision, event, audit_event(head=head, **_audited(order)))
     finally:
         if not done:
             order.pk = decision.pk = None
-    if done:
-        _tell([order])
     return done
 
 
