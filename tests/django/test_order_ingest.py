@@ -257,3 +257,18 @@ def test_an_order_and_its_fills_are_told_as_one_event(
     shown = told["executions"]
     assert {base: row["quantity"] for base, row in shown.items()} == {"a.01": "4", "a.02": "6"}
     assert {row["commission"] for row in shown.values()} == {"1.05"}
+
+
+def test_a_fill_on_another_account_is_told_to_that_accounts_page(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    order = make_order()
+    other = make_account(order.account.connection, "DU7654321")
+    at = clock.now()
+    with publications() as events, django_capture_on_commit_callbacks(execute=True):
+        told = filled("a.01.01", 10, at=at, account=other.code)
+        ingest.on_order_news(order.connection_id, [told], CLIENT, at)
+    pages = dict(events)
+    assert set(pages) == {f"orders:{order.account_id}", f"orders:{other.pk}"}
+    assert "executions" not in pages[f"orders:{order.account_id}"]
+    assert pages[f"orders:{other.pk}"]["executions"]["a.01"]["quantity"] == "10"

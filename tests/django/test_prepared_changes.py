@@ -81,9 +81,9 @@ def test_a_row_is_stored_once(account: BrokerAccount) -> None:
     assert insert_once(first)
     second = GuardState(account=account, since_at=NOON + timedelta(hours=1))
     assert not insert_once(second)
+    found = GuardState.objects.get()
+    assert (found, found.since_at) == (first, NOON)
     assert second.pk is None
-    assert GuardState.objects.get() == first
-    assert GuardState.objects.get().since_at == NOON
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

@@ -102,8 +102,11 @@ class Dossier:
         self.known.reports[report.exec_id] = report
 
     def tell(self, row: Execution) -> None:
-        """Pages hear of this execution together with the order, by `write`."""
-        self._told[row.base] = row
+        """Pages hear of this execution; with the order, by `write`, where they show both."""
+        if row.account_id == self.order.account_id:
+            self._told[row.base] = row
+        else:
+            topics.execution_changed(row)
 
     def save(self, kind: str, data: Mapping[str, Any]) -> bool:
         """Whether anything changed, which is written then."""
