@@ -4,7 +4,9 @@ PostgreSQL is sent it once for each connection and afterwards only its values: i
 nor plans it anew, and Django's layers are passed by.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -13,6 +15,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 Row = tuple[Any, ...]
 KEPT = 500
 """Statements that a connection holds prepared; beyond them the oldest is forgotten."""
+IDLE = 0
+"""No transaction has begun: PQTRANS_IDLE."""
+DONE = frozenset({1, 2})
+"""Done without rows and with them: PGRES_COMMAND_OK, PGRES_TUPLES_OK."""
+_NUMBERS = count(1)
 
 
 class Statement:
@@ -23,7 +30,7 @@ class Statement:
         self._sql = sql
         self._fixed = list(fixed)
         self._open = tuple(open_)
-        self._prepared: bytes | None = None
+        self._prepared = b""
 
     def run(self, values: Sequence[Any]) -> list[Row]:
         """Rows as the driver has them; raises what Django raises."""
@@ -46,16 +53,53 @@ class Statement:
             return cursor.fetchall() if cursor.description else []
 
     def _by_the_server(self, driver: Any, values: Sequence[Any]) -> list[Row]:
+        if not self._prepared:
+            self._prepared = self._with_fixed(driver)
+        waits = driver.pgconn.transaction_status == IDLE and not driver.autocommit
+        if waits or driver.closed:
+            # The driver begins the transaction that is due, or says what is wrong.
+            return self._by_a_cursor(driver, values)
+        with driver.lock:
+            return self._in_one_call(driver, values)
+
+    def _by_a_cursor(self, driver: Any, values: Sequence[Any]) -> list[Row]:
         from psycopg import RawCursor  # noqa: PLC0415  # the driver of one database of two
 
         if driver.prepare_threshold is None:
             driver.prepare_threshold, driver.prepared_max = 0, KEPT
-        if self._prepared is None:
-            self._prepared = self._with_fixed(driver)
         with RawCursor(driver) as cursor:
             cursor.execute(self._prepared, values)
             told = cursor.pgresult  # `description` would describe every column anew
             return cursor.fetchall() if told is not None and told.nfields else []
+
+    def _in_one_call(self, driver: Any, values: Sequence[Any]) -> list[Row]:
+        """The driver's library waits for the answer by itself: a cursor would let the other
+        threads of a busy process go ahead several times on the way."""
+        from psycopg.adapt import PyFormat, Transformer  # noqa: PLC0415  # likewise
+
+        told = Transformer(driver)
+        sent = told.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        name = self._name(driver, told.types or ())
+        result = driver.pgconn.exec_prepared(name, sent, told.formats)
+        _raise_for(driver, result)
+        if not result.nfields:
+            return []
+        told.set_pgresult(result)
+        rows: list[Row] = told.load_rows(0, result.ntuples, tuple)
+        return rows
+
+    def _name(self, driver: Any, types: tuple[int, ...]) -> bytes:
+        """Of the statement in this connection for values of these types."""
+        names: OrderedDict[Any, bytes] = driver.__dict__.setdefault("_statements", OrderedDict())
+        found = names.get((self, types))
+        if found is None:
+            if len(names) >= KEPT:
+                _, oldest = names.popitem(last=False)
+                _raise_for(driver, driver.pgconn.exec_(b"DEALLOCATE " + oldest))
+            found = f"ibportal_{next(_NUMBERS)}".encode()
+            _raise_for(driver, driver.pgconn.prepare(found, self._prepared, types))
+            names[self, types] = found
+        return found
 
     def _with_fixed(self, driver: Any) -> bytes:
         """What never changes stands in the text, where the planner sees it; the server's own
@@ -70,6 +114,17 @@ class Statement:
             fixed = Literal(self._fixed[place]).as_string(driver) if number is None else ""
             told += (fixed or f"${number}") + text
         return told.encode()
+
+
+def _raise_for(driver: Any, result: Any) -> None:
+    """Raises the driver's own error where the database has told one."""
+    from psycopg import OperationalError, errors  # noqa: PLC0415  # likewise
+
+    if result.status in DONE:
+        return
+    if driver.closed:
+        raise OperationalError(driver.pgconn.get_error_message())
+    raise errors.error_from_result(result, encoding=driver.info.encoding)
 
 
 def this_thread() -> BaseDatabaseWrapper:

@@ -48,7 +48,7 @@ AS_THEY_ARE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
     """`places` has a parameter's name where the SQL wants its value; `fixed` the other values.
 

@@ -80,15 +80,14 @@ def together(asked: Sequence[Asked]) -> Iterator[None]:
 Ahead = dict[Prepared, list[tuple[Mapping[str, Value], Answer]]]
 """Answers that this thread's `together` has got and nobody has taken yet."""
 _LOCAL = threading.local()
-_STATEMENTS: dict[tuple[int, ...], Statement] = {}
-"""By their queries, which live as long as the process."""
+_STATEMENTS: dict[tuple[Compiled, ...], Statement] = {}
 
 
 def _taken(query: Prepared, values: Mapping[str, Value]) -> Answer | None:
     """What was asked ahead, and is not there any more afterwards."""
     ahead: Ahead | None = getattr(_LOCAL, "ahead", None)
-    held = ahead.get(query) if ahead else None
-    for place, (asked, answer) in enumerate(held or ()):
+    held = ahead.get(query, []) if ahead else []
+    for place, (asked, answer) in enumerate(held):
         if asked == values:
             del held[place]
             return answer
@@ -106,7 +105,7 @@ def _answers(asked: Sequence[Asked]) -> list[Answer]:
 
 def _statement(compiled: Sequence[Compiled]) -> Statement:
     """The same one for the same queries, so that the database knows it again."""
-    key = tuple(map(id, compiled))
+    key = tuple(compiled)
     found = _STATEMENTS.get(key)
     if found is None:
         places = [place for one in compiled for place in one.places]
