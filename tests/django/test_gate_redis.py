@@ -1,6 +1,5 @@
 """Quotes and link in one trip to Redis say what they say apart from each other."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -23,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_redis")]
 
 
 @pytest.fixture
-def paper(empty_redis: None) -> Iterator[Connection]:
+def paper(empty_redis: None) -> Connection:
     return make_connection()
 
 

@@ -1,6 +1,5 @@
 """What is made of rows is the same object as long as the rows are the same, and no longer."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import BrokerAccount, Connection, Position
-from apps.lib.prepared import Derived, Picked, Prepared, Same, Whole
+from apps.lib.prepared import Derived, Pick, Picked, Prepared, Raw, Same, Whole
 from apps.lib.prepared.same import REMEMBERED
 from tests.factories import NOON, hold, make_account, make_connection, stock
 
@@ -74,9 +73,9 @@ def test_a_whole_row_is_the_same_instance_until_it_or_what_it_names_changes(
 def test_only_values_that_are_picked_are_converted(account: BrokerAccount) -> None:
     made: list[Any] = []
 
-    def make(value: Callable[[int], Any]) -> Decimal:
-        made.append(value(0))
-        return Decimal(value(1))
+    def make(row: Raw, value: Pick) -> Decimal:
+        made.append(value(row, 0))
+        return Decimal(value(row, 1))
 
     kept = Picked(
         Prepared(

@@ -91,7 +91,7 @@ def _read(connections: list[Connection]) -> list[tuple[bytes | None, bytes | Non
     """Lease and word of the worker of each."""
     if not connections:
         return []
-    told = store.client().mget([key for c in connections for key in link_keys(c)])
+    told: list[Any] = store.client().mget([key for c in connections for key in link_keys(c)])
     return list(zip(told[::2], told[1::2], strict=True))
 
 

@@ -8,7 +8,7 @@ that is the same as before says that nothing has changed.
 from apps.lib.prepared.change import insert_once, update, update_all
 from apps.lib.prepared.compiled import Row, Value
 from apps.lib.prepared.insert import insert, insert_all
-from apps.lib.prepared.keep import Kept, Picked, Whole
+from apps.lib.prepared.keep import Kept, Pick, Picked, Raw, Whole
 from apps.lib.prepared.queries import Asked, Prepared, together
 from apps.lib.prepared.same import Derived, Same
 
@@ -16,8 +16,10 @@ __all__ = [
     "Asked",
     "Derived",
     "Kept",
+    "Pick",
     "Picked",
     "Prepared",
+    "Raw",
     "Row",
     "Same",
     "Value",

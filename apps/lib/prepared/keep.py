@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from operator import getitem
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
@@ -17,6 +17,8 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 K = TypeVar("K", bound=Model)
 
+Raw = Sequence[Any]
+Pick = Callable[[Raw, int], Any]
 REMEMBERED = 64
 """Calls with other values whose rows `Kept` keeps."""
 
@@ -63,15 +65,15 @@ class Kept(Generic[T]):
 
 
 class Picked(Kept[T]):
-    """As `Kept`, for rows of which seldom all values are wanted: `make` gets what converts the
-    value at a place and gives it."""
+    """As `Kept`, for rows of which seldom all values are wanted: `make` gets the row as the
+    database wrote it and what converts the value at a place of it."""
 
-    def __init__(self, query: Prepared, make: Callable[[Callable[[int], Any]], T]) -> None:
-        super().__init__(query, tuple)
+    def __init__(self, query: Prepared, make: Callable[[Raw, Pick], T]) -> None:
+        super().__init__(query, lambda row: make(row, getitem))
         self._pick = make
 
     def _one(self, compiled: Compiled, row: list[Any]) -> T:
-        return self._pick(partial(compiled.value, row))
+        return self._pick(row, compiled.value)
 
 
 @dataclass(frozen=True, slots=True)

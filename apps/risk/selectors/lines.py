@@ -3,14 +3,14 @@
 Lines are kept between two calls as long as the rows they are made of are the same.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from apps.accounts.models import BrokerAccount, Position
-from apps.lib.prepared import Asked, Derived, Kept, Picked, Prepared, together
+from apps.lib.prepared import Asked, Derived, Kept, Pick, Picked, Prepared, Raw, together
 from apps.marketdata.models import Instrument
 from apps.risk.book import WorkingOrder
 from apps.risk.snapshot import Line
@@ -143,16 +143,16 @@ HELD = Kept(
 )
 
 
-def _valued(value: Callable[[int], Any]) -> Valued:
+def _valued(row: Raw, value: Pick) -> Valued:
     """Of a row of `VALUED`."""
-    con_id, value_base = value(0), value(1)
-    if value_base is not None and (quantity := value(2)):
-        return Valued(con_id, abs(value_base / quantity))
-    market_value = value(3)
-    if market_value is not None and (quantity := value(4)):
-        return Valued(con_id, None, abs(market_value / quantity))
-    price = value(5)
-    return Valued(con_id, price=None if price is None else abs(price))
+    value_base = value(row, 1)
+    if value_base is not None and (quantity := value(row, 2)):
+        return Valued(row[0], abs(value_base / quantity))
+    market_value = value(row, 3)
+    if market_value is not None and (quantity := value(row, 4)):
+        return Valued(row[0], None, abs(market_value / quantity))
+    price = value(row, 5)
+    return Valued(row[0], price=None if price is None else abs(price))
 
 
 VALUED = Picked(
@@ -228,16 +228,19 @@ def _lines(
     values, found = {row.con_id: row for row in valued}, {}
     for before, behind in frames:
         con_id = before[0]
-        unit = _unit(values[con_id], behind[-1], rates.get(behind[0]))
+        row, held = values[con_id], known.get(con_id)
+        unit = row.in_base
+        if unit is None:
+            unit = _unit(row, behind[-1], rates.get(behind[0]))
         line = Line._make((*before, unit, *behind))
-        held = known.get(con_id)
-        found[con_id] = held if held == line else line
+        found[con_id] = held if held is not None and held == line else line
     return found
 
 
 def _unit(row: Valued, multiplier: Decimal, rate: Decimal | None) -> Decimal | None:
-    if row.in_base is not None or rate is None:
-        return row.in_base
+    """Where it is not told in base currency."""
+    if rate is None:
+        return None
     if row.in_currency is not None:
         return row.in_currency * rate
     return None if row.price is None else row.price * multiplier * rate
