@@ -2,7 +2,8 @@
 
 Prints JSON lines: milliseconds of CPU for each order, p50 and p99. The checks are pure; the door
 adds what reads rows and quotes and what stores the decision, with rows that have not changed since
-the order before and with every position revalued; the second look is the one before the wire. The
+the order before and with every position revalued; the second look is the one before the wire, and
+"judged" the part of it that the order waits for: its decision is stored behind the bytes. The
 POST runs in a web server of its own (uvicorn, a session, CSRF, throttle, audit, enqueue), and its
 figure is all CPU of that process. `machine` is a fixed piece of work: its p99 over p50 is what the
 others on this machine add to every figure.
@@ -124,6 +125,7 @@ def in_process(account: "BrokerAccount") -> None:
     from apps.risk.checks import evaluate  # noqa: PLC0415
     from apps.risk.selectors.snapshot import snapshot_take  # noqa: PLC0415
     from apps.risk.services import gate_check  # noqa: PLC0415
+    from apps.risk.services.gate import gate_judge  # noqa: PLC0415
 
     intent = _intent(account)
     again = replace(intent, order_id=2_000_000)
@@ -136,6 +138,7 @@ def in_process(account: "BrokerAccount") -> None:
         "machine": fixed_work,
         "checks": lambda: evaluate(intent, taken, limits),
         "snapshot": lambda: snapshot_take(intent, at=clock.now()),
+        "judged": lambda: gate_judge(intent=again, at=clock.now(), before_wire=True),
         "door": lambda: gate_check(intent=intent, at=clock.now()),
         "second look": lambda: gate_check(intent=again, at=clock.now(), before_wire=True),
     }
