@@ -65,8 +65,7 @@ class Statement:
     def _by_a_cursor(self, driver: Any, values: Sequence[Any]) -> list[Row]:
         from psycopg import RawCursor  # noqa: PLC0415  # the driver of one database of two
 
-        if driver.prepare_threshold is None:
-            driver.prepare_threshold, driver.prepared_max = 0, KEPT
+        # Not prepared: what the driver has prepared it forgets after a rollback, and all else too.
         with RawCursor(driver) as cursor:
             cursor.execute(self._prepared, values)
             told = cursor.pgresult  # `description` would describe every column anew
