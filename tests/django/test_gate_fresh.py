@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import redis
 from django.contrib.auth.models import Permission
 from django.db import connection as database
 from django.test import Client
@@ -179,6 +180,22 @@ def test_the_door_is_one_statement_that_reads_and_one_that_writes(
     with CaptureQueriesContext(database) as statements:
         refused(account, **more)
     assert len(statements) == 2
+
+
+def test_a_look_is_one_trip_to_redis(
+    account: BrokerAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    send = redis.Connection.send_packed_command
+
+    def counted(self: Any, command: Any, *rest: Any, **more: Any) -> None:
+        sent.append(command)
+        send(self, command, *rest, **more)
+
+    refused(account)
+    monkeypatch.setattr(redis.Connection, "send_packed_command", counted)
+    refused(account)
+    assert len(sent) == 1
 
 
 def test_a_post_of_an_order_asks_as_little_as_it_can(
