@@ -186,7 +186,7 @@ def test_a_look_is_one_trip_to_redis(
     account: BrokerAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    send = redis.Connection.send_packed_command
+    send: Any = redis.Connection.send_packed_command
 
     def counted(self: Any, command: Any, *rest: Any, **more: Any) -> None:
         sent.append(command)
