@@ -9,62 +9,37 @@ from unittest.mock import patch
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connections
+from django.db import connections
 
-from apps.accounts.models import AuditEvent
 from apps.lib import clock
-from apps.lib import redis as store
 from apps.risk.models import GateDecision
 from apps.trading import services
-from apps.trading.holders import Holder, holder_of, register
+from apps.trading.holders import Holder
 from apps.trading.models import Order, OrderChange
 from apps.trading.services import gating
 from apps.trading.states import OrderState as S
 from ibkr.errors import NotConnected, NotReady
-from ibkr.port import register as register_port
-from ibkr.types import LinkChanged, LinkState
-from ibportal.gateway.commands import Commands
-from tests.order_desk import WITHIN, OrderDesk, order_desk
+from tests.order_desk import WITHIN, OrderDesk
 from tests.portal import eventually
-from tests.wire.live_session import ACCOUNT
+from tests.wire.sending_desk import (
+    Lease,
+    accepted,
+    held,
+    judged,
+    on_the_wire,
+    second_looks,
+    sending_desk,
+    submit,
+)
 from tests.wire.simulator import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FAR = {"order_type": "LMT", "limit_price": Decimal("50.25"), "tif": "GTC"}
-
-
-class Lease:
-    """What the gateway's leases answer; a test takes it away."""
-
-    def __init__(self) -> None:
-        self.token = "17-18"
-
-        self.account = ACCOUNT
-
-    def __call__(self) -> dict[str, str]:
-        return {self.account: self.token} if self.token else {}
-
 
 @pytest.fixture
 def desk(standing_twsim: Simulator) -> Iterator[OrderDesk]:
-    with (
-        order_desk(standing_twsim) as made,
-        patch.object(gating, "gate_judge", _judged),
-    ):
+    with sending_desk(standing_twsim) as made:
         yield made
-        made.port.cancel_all()
-        made.port.current_time()
-
-
-def _judged(**asked: Any) -> GateDecision:
-    """The gate has tests of its own; its limits would only hide what is looked at here."""
-    intent = asked["intent"]
-    return GateDecision(
-        account_id=intent.account_id, con_id=intent.con_id, source=intent.source, passed=True,
-        intent={}, verdicts=[], policy_version="", before_wire=asked.get("before_wire", False),
-        at=asked["at"],
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -74,45 +49,8 @@ def lease() -> Lease:
 
 @pytest.fixture
 def holder(desk: OrderDesk, lease: Lease) -> Iterator[Holder]:
-    slug = desk.row.slug
-    register_port(slug, desk.port)
-    register(
-        slug,
-        Holder(
-            slug=slug,
-            connection_id=desk.row.pk,
-            client_id=lambda: desk.row.client_id,
-            leases=lease,
-        ),
-    )
-    yield holder_of(slug)
-    register(slug, None)
-    register_port(slug, None)
-
-
-def accepted(desk: OrderDesk, **fields: Any) -> Order:
-    unclaimed = {"state": S.ACCEPTED, "ib_order_id": None, "client_id": None, "claimed_at": None}
-    return desk.row_of(**(unclaimed | FAR | fields))
-
-
-def submit(order: Order, holder: Holder) -> Order:
-    services.order_submit(order_id=order.pk, holder=holder, now=clock.now)
-    order.refresh_from_db()
-    return order
-
-
-def second_looks(order: Order) -> list[bool]:
-    """Whether each passed, as stored."""
-    rows = GateDecision.objects.filter(account=order.account, con_id=order.instrument_id)
-    return list(rows.filter(before_wire=True).order_by("pk").values_list("passed", flat=True))
-
-
-def on_the_wire(desk: OrderDesk, order: Order) -> int:
-    """How often the simulator has received it as a new order."""
-    return sum(
-        row["kind"] == "order" and row["order_ref"] == order.ref and not row["changes"]
-        for row in desk.sim.ledger()
-    )
+    with held(desk, lease) as found:
+        yield found
 
 
 def test_an_order_is_claimed_committed_and_sent(desk: OrderDesk, holder: Holder) -> None:
@@ -186,7 +124,7 @@ def test_a_lease_lost_after_the_claim_gives_the_order_back(
     desk: OrderDesk, holder: Holder, lease: Lease
 ) -> None:
     order = accepted(desk)
-    passing = _judged
+    passing = judged
 
     def loses(**asked: Any) -> GateDecision:
         lease.token = "19-18"
@@ -203,7 +141,7 @@ def test_a_lease_lost_after_the_claim_gives_the_order_back(
 
 def test_the_gates_second_no_ends_the_order_unsent(desk: OrderDesk, holder: Holder) -> None:
     order = accepted(desk)
-    passing = _judged
+    passing = judged
 
     def refuses(**asked: Any) -> GateDecision:
         decision = passing(**asked)
@@ -222,7 +160,7 @@ def test_an_order_withdrawn_between_claim_and_wire_is_not_sent(
     desk: OrderDesk, holder: Holder
 ) -> None:
     order = accepted(desk)
-    passing = _judged
+    passing = judged
 
     def withdraws(**asked: Any) -> GateDecision:
         Order.objects.filter(pk=order.pk).update(cancel_asked_at=clock.now())
@@ -305,115 +243,3 @@ def test_what_if_places_nothing_and_lets_the_next_order_through(
     )
     assert Decimal(told["initial_after"]) > 0
     desk.until(submit(order, holder), S.SUBMITTED)
-
-
-@pytest.fixture
-def commands(desk: OrderDesk, holder: Holder) -> Iterator[Commands]:
-    made = Commands(desk.row.slug, desk.row.pk, desk.session.drop, desk.working)
-    made.start()
-    yield made
-    made.stop()
-
-
-def tell(desk: OrderDesk, command: str, **more: Any) -> dict[str, Any]:
-    """Over the real list, and what the reader answers."""
-    number = services.commands.command_send(
-        slug=desk.row.slug, command=command, by="a test", at=more.pop("at", clock.now()), **more
-    )
-    return services.commands.command_answer(number, timeout=WITHIN)
-
-
-@pytest.mark.usefixtures("commands")
-def test_cancel_all_goes_past_the_tasks_and_spares_later_orders(
-    desk: OrderDesk, holder: Holder
-) -> None:
-    before = [desk.until(submit(accepted(desk), holder), S.SUBMITTED) for _ in range(3)]
-    asked_at = clock.now()
-    after = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
-    assert tell(desk, "cancel_all", at=asked_at) == {"done": 3}
-    for order in before:
-        desk.until(order, S.CANCELLED)
-    after.refresh_from_db()
-    assert after.state == S.SUBMITTED
-
-
-@pytest.mark.usefixtures("commands")
-def test_cancel_all_reaches_the_broker_before_the_database_and_is_audited_when_that_is_back(
-    desk: OrderDesk, holder: Holder
-) -> None:
-    orders = [desk.until(submit(accepted(desk), holder), S.SUBMITTED) for _ in range(2)]
-    away = OperationalError("the database is away")
-    with (
-        patch.object(services, "orders_cancellable", side_effect=away),
-        patch("ibportal.gateway.commands.audit_append", side_effect=away) as audit,
-    ):
-        assert tell(desk, "cancel_all") == {"done": 2}
-        for order in orders:
-            desk.until(order, S.CANCELLED)
-        eventually(lambda: audit.call_count > 1, within=WITHIN, what="a second try")
-        assert not AuditEvent.objects.filter(action="gateway.cancel_all").exists()
-    written = AuditEvent.objects.filter(action="gateway.cancel_all", actor="a test")
-    eventually(written.exists, within=WITHIN, what="the audit")
-    assert written.get().data["done"] == 2
-
-
-@pytest.mark.usefixtures("commands")
-def test_cancel_all_finds_in_the_rows_what_the_broker_has_not_answered(
-    desk: OrderDesk, holder: Holder
-) -> None:
-    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
-    other = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
-    until_at = clock.now()
-    (first, second) = desk.working.numbers(account=None, own_only=True, until_at=until_at)
-    assert {first, second} == {order.ib_order_id, other.ib_order_id}
-    desk.working.hear(LinkChanged(LinkState.CONNECTING, until_at, "", ""))
-    assert desk.working.numbers(account=None, own_only=True, until_at=until_at) == []
-
-    assert tell(desk, "cancel_all") == {"done": 2}
-
-    desk.until(order, S.CANCELLED)
-    desk.until(other, S.CANCELLED)
-    no_more = desk.working.numbers(account=None, own_only=True, until_at=clock.now())
-    assert no_more == []
-
-
-@pytest.mark.usefixtures("commands")
-def test_cancel_all_of_one_account_leaves_other_accounts_and_programs_alone(
-    desk: OrderDesk, holder: Holder
-) -> None:
-    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
-
-    assert tell(desk, "cancel_all", account="DU7654321") == {"done": 0}
-    assert not AuditEvent.objects.filter(action="gateway.cancel_all").exists()
-    order.refresh_from_db()
-    assert order.state == S.SUBMITTED
-
-    assert tell(desk, "cancel_all", account=order.account.code) == {"done": 1}
-    desk.until(order, S.CANCELLED)
-
-
-@pytest.mark.usefixtures("commands")
-def test_a_command_nobody_knows_and_one_that_cannot_be_read_are_answered_or_passed(
-    desk: OrderDesk,
-) -> None:
-    store.client().lpush(store.COMMANDS.format(slug=desk.row.slug), b"no json")
-    assert "error" in tell(desk, "dance")
-
-
-@pytest.mark.usefixtures("commands")
-def test_an_old_global_cancel_is_not_carried_out(desk: OrderDesk, holder: Holder) -> None:
-    order = desk.until(submit(accepted(desk), holder), S.SUBMITTED)
-    assert "error" in tell(desk, "global_cancel", at=clock.now().replace(year=2025))
-    assert tell(desk, "global_cancel") == {"done": None}
-    desk.until(order, S.CANCELLED)
-
-
-@pytest.mark.usefixtures("commands")
-def test_drop_cuts_the_link_and_it_comes_back(desk: OrderDesk) -> None:
-    since_at = desk.session.link.since_at
-    assert tell(desk, "drop") == {"done": None}
-    eventually(
-        lambda: desk.ready and desk.session.link.since_at > since_at,
-        within=WITHIN,
-        what="the link to be back",
-    )
