@@ -1,4 +1,4 @@
-"""Cancel-all, drop and their like: past the tasks and before the database, as a gateway hears them."""
+"""Cancel-all, drop and their like: past tasks and before the database, as a gateway hears them."""
 
 from collections.abc import Iterator
 from typing import Any
