@@ -113,7 +113,7 @@ def test_the_number_of_queries_does_not_grow_with_the_quotes(
     client = _client(alice)
     address = reverse("marketdata-api:quotes")
     for count in (1, 29):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             client.get(address, {"conids": ",".join(map(str, range(1, count + 1)))})
 
 
