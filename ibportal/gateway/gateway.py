@@ -18,6 +18,7 @@ from apps.marketdata.pipeline import Pipeline
 from apps.marketdata.selectors import market_data_type
 from apps.risk.selectors import is_dropped
 from apps.trading import holders
+from apps.trading.services.practice import PRACTICE
 from apps.trading.services.wake import Errand
 from ibkr.errors import IbkrError, LinkFailure, RequestTimeout
 from ibkr.port import BrokerEvent, BrokerPort, register
@@ -91,7 +92,10 @@ class Gateway:
         self.orders = OrderCare(self.inbox.put, clock.now)
         self.working = Working(lambda: self.row.client_id, clock.now)
         self.commands = Commands(row.slug, row.pk, self.drop, self.working)
-        self.errands = [Errands(row.slug, kind) for kind in Errand]
+        self.errands = [
+            Errands(row.slug, Errand.SEND, PRACTICE.look),
+            Errands(row.slug, Errand.CANCEL),
+        ]
         writers = OrderWriters(
             client_id=lambda: self.row.client_id,
             look=self._look_soon,

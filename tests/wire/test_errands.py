@@ -1,7 +1,9 @@
 """Orders and cancels go to the gateway worker over lists of their own, in the order they came."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 import pytest
@@ -10,15 +12,19 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.lib import clock
 from apps.lib import redis as store
+from apps.risk.models import GateDecision
 from apps.trading import services
 from apps.trading.holders import Holder
+from apps.trading.services import practice
+from apps.trading.services.practice import PRACTICE
 from apps.trading.services.wake import Errand, wake
 from apps.trading.states import OrderState as S
 from apps.trading.tasks import orders as tasks
 from ibportal.gateway.errands import Errands, carry_out
-from tests.order_desk import OrderDesk
+from tests.order_desk import WITHIN, OrderDesk
 from tests.portal import eventually
-from tests.wire.test_sending import accepted, desk, holder, lease, on_the_wire, submit  # noqa: F401
+from tests.wire.sending_desk import accepted, on_the_wire, submit
+from tests.wire.test_sending import desk, holder, lease  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,6 +71,31 @@ def test_what_cannot_be_read_does_not_end_the_thread(
     order = accepted(desk)
     wake(tasks.submit.name, slug=desk.row.slug, order_id=order.pk)
     desk.until(order, S.SUBMITTED)
+
+
+def test_what_was_sent_last_is_looked_at_again_for_a_minute_and_nothing_is_stored(
+    desk: OrderDesk,  # noqa: F811
+    holder: Holder,  # noqa: F811
+) -> None:
+    looks: list[tuple[int, bool]] = []
+
+    def looked(**asked: Any) -> None:
+        looks.append((asked["intent"].order_id, asked["before_wire"]))
+
+    order = submit(accepted(desk), holder)
+    stored = GateDecision.objects.count()
+    sender = Errands(desk.row.slug, Errand.SEND, PRACTICE.look)
+    with patch.object(practice, "gate_judge", looked):
+        sender.start()
+        try:
+            eventually(lambda: len(looks) >= 3, within=WITHIN, what="the look to be practised")
+        finally:
+            sender.stop()
+        assert PRACTICE.look(clock.now() + timedelta(minutes=2)) is False
+        assert PRACTICE.look(clock.now()) is False, "it is forgotten for good"
+    assert set(looks) == {(order.pk, True)}
+    assert GateDecision.objects.count() == stored
+    assert on_the_wire(desk, order) == 1
 
 
 def test_an_errand_that_comes_twice_sends_once(desk: OrderDesk, holder: Holder) -> None:  # noqa: F811

@@ -19,6 +19,7 @@ from apps.trading.models import Order
 from apps.trading.points import reach
 from apps.trading.services.at_once import Claim, claimed_at_once
 from apps.trading.services.gating import second_look
+from apps.trading.services.practice import PRACTICE
 from apps.trading.services.steps import move
 from apps.trading.services.terms import contract_of, intent_from, request_from
 from apps.trading.states import ENDED, OrderState
@@ -177,7 +178,8 @@ def _wire(order: Order, holder: Holder, now: Now) -> GateDecision:
 
     Every exception of this function means that no byte was written.
     """
-    decision = second_look(intent_from(order), at=now())
+    intent = intent_from(order)
+    decision = second_look(intent, at=now())
     if not decision.passed:
         decision_keep(decision)
         first = decision.refusals[0]
@@ -196,6 +198,7 @@ def _wire(order: Order, holder: Holder, now: Now) -> GateDecision:
         raise NotConnected("The order was not claimed.")
     request = request_from(order, parent_id=_parent_id(order))
     holder.port.place_order(number, contract_of(order.instrument), request)
+    PRACTICE.remember(intent, now())
     return decision
 
 
