@@ -26,6 +26,7 @@ from ibkr.types import (
     QuoteField,
     Tick,
 )
+from tests.portal import eventually
 from tests.wire.live_session import ACCOUNT, Live, order, resting, running
 from tests.wire.simulator import Simulator
 
@@ -307,7 +308,7 @@ def test_waiting_inside_the_listener_is_a_mistake_that_is_told(standing_twsim: S
                 outcome.append(error)
 
         live.session._pump.post(ask)
-        live.until(lambda: outcome or live.port.streaming() is None)
+        eventually(lambda: outcome, within=30, what="the mistake to be told")
         assert "listener" in str(outcome[0])
 
 

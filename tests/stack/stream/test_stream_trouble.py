@@ -182,6 +182,6 @@ def _unavailable(topic: str) -> Callable[[Frame], bool]:
 def _publish_until_heard(page: Browser, topic: str) -> None:
     """The channel layer needs a moment to come back; the number it lost is made up for."""
     realtime.publish(topic, {"card": {"total_cash": "77"}})
-    number = store.client().get(store.SEQUENCE.format(topic=topic))
-    eventually(lambda: number, within=30, what="a number")
-    page.until(lambda _: page.last[topic] == int(number or 0), within=30)
+    key = store.SEQUENCE.format(topic=topic)
+    number = eventually(lambda: store.client().get(key), within=30, what="a number")
+    page.until(lambda _: page.last[topic] == int(number), within=30)
