@@ -184,4 +184,4 @@ def _publish_until_heard(page: Browser, topic: str) -> None:
     realtime.publish(topic, {"card": {"total_cash": "77"}})
     key = store.SEQUENCE.format(topic=topic)
     number = eventually(lambda: store.client().get(key), within=30, what="a number")
-    page.until(lambda _: page.last[topic] == int(number), within=30)
+    page.until(lambda _: page.last[topic] == int(number or 0), within=30)
